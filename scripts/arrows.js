@@ -1,0 +1,121 @@
+// Who may import whom, as data: the arrows between rooms, the siblings that stay apart, and what only some rooms may touch.
+
+/**
+ * Per package, each room and what it may import besides itself: a room, or one file of a room. '*' is everything of the
+ * package. Tests beside the code may import more: they build the world around one room.
+ */
+export const rooms = {
+  'ai-lib': {
+    errors: [],
+    bytes: ['errors'],
+    chat: ['errors'],
+    dialects: ['chat', 'bytes', 'errors'],
+    providers: ['dialects/dialect.ts', 'errors'],
+    catalog: ['errors'],
+    lanes: ['dialects', 'providers', 'chat', 'bytes', 'errors'],
+    transport: ['errors'],
+    metrics: [],
+    attempts: ['lanes', 'transport', 'providers', 'dialects', 'catalog', 'metrics', 'chat', 'bytes', 'errors'],
+    client: '*',
+    'index.ts': '*',
+  },
+  'ai-service': {
+    http: ['exchange'],
+    exchange: ['policies/policy.ts'],
+    policies: ['exchange', 'stores'],
+    stores: [],
+    secrets: [],
+    config: ['secrets'],
+    telemetry: ['exchange'],
+    cli: '*',
+    'app.ts': '*',
+    'main.ts': '*',
+  },
+}
+
+/** Rooms whose members never import each other; `shared` names the files in the room that every member may import. */
+export const siblings = [
+  { room: 'ai-lib/src/dialects', what: 'dialect', member: 'folder', notShared: ['registry.ts'] },
+  {
+    room: 'ai-lib/src/providers',
+    what: 'provider',
+    member: 'file',
+    shared: ['provider.ts', 'openai-compatible.ts'],
+    exempt: ['registry.ts'],
+  },
+  {
+    room: 'ai-lib/src/attempts/balancers',
+    what: 'balancer',
+    member: 'file',
+    shared: ['balancer.ts'],
+    exempt: ['registry.ts'],
+  },
+  {
+    room: 'ai-service/src/policies',
+    what: 'policy',
+    member: 'file',
+    shared: ['policy.ts'],
+    exempt: ['compose.ts', 'order.ts'],
+  },
+  { room: 'ai-service/src/stores', what: 'store', member: 'folder', notShared: [] },
+]
+
+const inputOutput = 'child_process|cluster|dgram|dns|fs|http|https|http2|inspector|net|readline|repl|tls|worker_threads'
+
+/** Single arrows that no room table can say. `to` also sees package names and Node's own modules. */
+export const bans = [
+  {
+    name: 'library-stands-alone',
+    from: '^packages/ai-lib/',
+    to: '^(packages/|node_modules/)?(ai-service|simulator|ai-simulator)(/|$)',
+    message:
+      'ai-service and the simulator import ai-lib, never back: move what you need into ai-lib or pass it in as a parameter.',
+  },
+  {
+    name: 'simulator-stands-alone',
+    from: '^packages/simulator/',
+    to: '^(packages/|node_modules/)?(ai-lib|ai-service)(/|$)',
+    message:
+      'The simulator plays a provider: sharing our code would make it agree with our bugs. Write what it needs there.',
+  },
+  {
+    name: 'library-depends-on-undici-alone',
+    from: '^packages/ai-lib/src/',
+    to: '^node_modules/',
+    toNot: '^node_modules/(undici|@types/node)/',
+    exceptTests: true,
+    message:
+      'ai-lib has one runtime dependency. A second one needs a page in docs/decisions/ and a change of this rule.',
+  },
+  {
+    name: 'undici-behind-the-transport',
+    from: '^packages/ai-lib/src/',
+    fromNot: '^packages/ai-lib/src/transport/',
+    to: '^node_modules/undici/',
+    exceptTests: true,
+    message: 'Only transport/ knows undici: ask the Transport port for what you need.',
+  },
+  {
+    name: 'pure-rooms-do-no-input-output',
+    from: '^packages/ai-lib/src/(errors|bytes|chat|dialects|providers|catalog|lanes|metrics)/',
+    to: `^(node:)?(${inputOutput})(/|$)`,
+    exceptTests: true,
+    message: 'This room decides and never waits: take the bytes, the time or the answer as a parameter.',
+  },
+  {
+    name: 'no-process-outside-main',
+    from: '^packages/[^/]+/src/',
+    fromNot: '^packages/ai-service/src/main\\.ts$',
+    to: '^(node:)?process$',
+    exceptTests: true,
+    message: 'main.ts alone touches process: take environment, arguments, streams and signals as parameters.',
+  },
+  {
+    name: 'no-child-processes-no-vm',
+    from: '^packages/[^/]+/src/',
+    to: '^(node:)?(child_process|cluster|vm|repl|inspector)(/|$)',
+    exceptTests: true,
+    message:
+      'The service runs under --permission without child processes and without code from strings: use worker_threads, or data.',
+  },
+]

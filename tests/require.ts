@@ -1,0 +1,57 @@
+// What tests may need beyond Node and npm: found, or the suite is skipped with its reason on record, or failed on demand.
+import { accessSync, appendFileSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { describe, test } from 'vitest'
+
+const requirements = {
+  nginx: { program: 'nginx', enable: 'apt-get install nginx-light' },
+  openssl: { program: 'openssl', enable: 'apt-get install openssl' },
+  curl: { program: 'curl', enable: 'apt-get install curl' },
+  wrk: { program: 'wrk', enable: 'apt-get install wrk' },
+} as const satisfies Record<string, { readonly program: string; readonly enable: string }>
+
+/** A program that a test may need; Debian's packages for all of them are in scripts/apt-packages.txt. */
+export type Requirement = keyof typeof requirements
+
+/** Whether this machine has it. */
+export function available(name: Requirement): boolean {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter((folder) => folder !== '')
+  return folders.some((folder) => isExecutable(join(folder, requirements[name].program)))
+}
+
+/**
+ * A `describe` for tests that need more than Node: `needs('nginx')('a TLS front', () => { … })`.
+ * Where something is missing the suite is skipped and `npm test` says why; with `REQUIRE=all` it fails instead.
+ */
+export function needs(...names: readonly Requirement[]): (title: string, body: () => void) => void {
+  const missing = names.filter((name) => !available(name))
+  if (missing.length === 0) return (title, body) => void describe(title, body)
+  if (process.env.REQUIRE === 'all') return (title) => failFor(title, missing)
+  return (title, body) => {
+    for (const name of missing) record(name, title)
+    describe.skip(title, body)
+  }
+}
+
+function failFor(title: string, missing: readonly Requirement[]): void {
+  describe(title, () => {
+    test.each(missing)('needs %s, which is missing here', (name) => {
+      throw new Error(`${name} is missing: ${requirements[name].enable}`)
+    })
+  })
+}
+
+function record(name: Requirement, suite: string): void {
+  const file = process.env.SKIPPED_TESTS_FILE
+  if (file === undefined) return
+  appendFileSync(file, `${JSON.stringify({ need: name, enable: requirements[name].enable, suite })}\n`)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false // Absent or not ours to run: both mean that the test cannot use it.
+  }
+}
