@@ -28,7 +28,10 @@ export function readSkips(file) {
   return [...byNeed.values()].map((entry) => ({ ...entry, suites: [...entry.suites] }))
 }
 
-/** The closing lines, the last of them `N passed, N failed` with `, N skipped` where any were. */
+/**
+ * The closing lines, the last of them `N passed, N failed` with `, N skipped` where any were.
+ * @returns {{ lines: string[], exitCode: number }}
+ */
 export function summarise({ passed, failed, skipped }, skips, requireAll) {
   const lines = skips.map(
     ({ need, enable, suites }) => `skipped, ${need} is missing: ${suites.join('; ')}\n  to enable: ${enable}`,
