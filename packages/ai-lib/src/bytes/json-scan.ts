@@ -1,0 +1,282 @@
+// Finds top-level fields of a JSON object, and checks its grammar, without building the tree.
+//
+// What it does not do: decode strings, compare keys below the top level, or look for raw control characters inside
+// strings longer than 64 bytes (those are skipped by native search, which is what makes a 1 MB image body cheap).
+import { isUtf8 } from 'node:buffer'
+import { AiError } from '../errors/ai-error.ts'
+import type { ErrorCode } from '../errors/error-codes.ts'
+
+/** Where a top-level field lies in the body; `valueEnd` is exclusive. */
+export interface JsonField {
+  readonly keyStart: number
+  readonly valueStart: number
+  readonly valueEnd: number
+}
+
+export interface JsonScan {
+  readonly fields: ReadonlyMap<string, JsonField>
+  /** Position of the closing brace of the top-level object, or -1 where the top level is no object. */
+  readonly closing: number
+  /** True for `{}`. */
+  readonly isEmpty: boolean
+  readonly depth: number
+  readonly nodes: number
+}
+
+const maxDepth = 512
+const none: ReadonlySet<string> = new Set()
+const arrayFrame = 1
+const objectFrame = 2
+
+/**
+ * Scans a whole JSON text.
+ * @param wanted top-level keys whose place is asked for; each may appear once, and only unescaped.
+ * @throws AiError(code) where the text is not JSON or nests deeper than 512; `caller_ambiguous_key` for a wanted key that
+ *   appears twice or with escapes, because the upstream might read another occurrence than we did.
+ */
+export function scanJson(
+  bytes: Uint8Array,
+  code: ErrorCode = 'caller_invalid_json',
+  wanted: ReadonlySet<string> = none,
+): JsonScan {
+  const scanner = new Scanner(bytes, code, wanted)
+  return scanner.run()
+}
+
+class Scanner {
+  readonly #bytes: Buffer
+  readonly #code: ErrorCode
+  readonly #wanted: ReadonlySet<string>
+  readonly #fields = new Map<string, JsonField>()
+  #at = 0
+  #nodes = 0
+  #deepest = 0
+  #nextBackslash = -2
+
+  constructor(bytes: Uint8Array, code: ErrorCode, wanted: ReadonlySet<string>) {
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#code = code
+    this.#wanted = wanted
+  }
+
+  run(): JsonScan {
+    if (!isUtf8(this.#bytes)) this.#fail('It is not UTF-8.')
+    this.#space()
+    const topIsObject = this.#bytes[this.#at] === 0x7b
+    const top = this.#document(topIsObject)
+    this.#space()
+    if (this.#at !== this.#bytes.length) this.#fail(`Unexpected text after the value at byte ${this.#at}.`)
+    return {
+      fields: this.#fields,
+      closing: top.closing,
+      isEmpty: top.isEmpty,
+      depth: this.#deepest,
+      nodes: this.#nodes,
+    }
+  }
+
+  // One loop with an explicit stack: a body nested a million deep must not overflow ours.
+  #document(topIsObject: boolean): { closing: number; isEmpty: boolean } {
+    const bytes = this.#bytes
+    const stack = new Uint8Array(maxDepth + 1)
+    let depth = 0
+    let key: string | undefined
+    let keyStart = 0
+    let valueStart = 0
+    let closing = -1
+    let isEmpty = false
+    for (;;) {
+      // A value is due.
+      this.#space()
+      if (depth === 1 && topIsObject) valueStart = this.#at
+      this.#nodes++
+      const byte = bytes[this.#at]
+      let opened = false
+      if (byte === 0x7b || byte === 0x5b) {
+        if (depth === maxDepth) this.#fail(`It nests deeper than ${maxDepth} levels.`)
+        stack[++depth] = byte === 0x7b ? objectFrame : arrayFrame
+        if (depth > this.#deepest) this.#deepest = depth
+        this.#at++
+        this.#space()
+        const close = byte === 0x7b ? 0x7d : 0x5d
+        if (bytes[this.#at] === close) {
+          if (depth === 1 && topIsObject) {
+            closing = this.#at
+            isEmpty = true
+          }
+          this.#at++
+          depth--
+        } else opened = true
+      } else this.#scalar(byte)
+      // After a value: close what ends here, or go on to the next member.
+      while (!opened && depth > 0) {
+        if (depth === 1 && topIsObject && key !== undefined) {
+          this.#fields.set(key, { keyStart, valueStart, valueEnd: this.#at })
+          key = undefined
+        }
+        this.#space()
+        const next = bytes[this.#at]
+        if (next === 0x2c) {
+          this.#at++
+          this.#space()
+          opened = true
+        } else if (next === (stack[depth] === objectFrame ? 0x7d : 0x5d)) {
+          if (depth === 1 && topIsObject) closing = this.#at
+          this.#at++
+          depth--
+        } else this.#unexpected()
+      }
+      if (depth === 0) return { closing, isEmpty }
+      if (stack[depth] === objectFrame) {
+        const start = this.#at
+        if (bytes[start] !== 0x22) this.#unexpected()
+        this.#string()
+        if (depth === 1 && topIsObject) {
+          key = this.#wantedKey(start, this.#at)
+          keyStart = start
+        }
+        this.#space()
+        if (bytes[this.#at] !== 0x3a) this.#unexpected()
+        this.#at++
+      }
+    }
+  }
+
+  #wantedKey(start: number, end: number): string | undefined {
+    if (this.#wanted.size === 0) return undefined
+    const raw = this.#bytes.toString('utf8', start + 1, end - 1)
+    const escaped = raw.includes('\\')
+    const key: unknown = escaped ? JSON.parse(`"${raw}"`) : raw
+    if (typeof key !== 'string' || !this.#wanted.has(key)) return undefined
+    if (escaped) throw new AiError('caller_ambiguous_key', { message: `"${key}" is written with escapes.`, param: key })
+    if (this.#fields.has(key))
+      throw new AiError('caller_ambiguous_key', { message: `"${key}" appears twice.`, param: key })
+    return key
+  }
+
+  #space(): void {
+    const bytes = this.#bytes
+    let at = this.#at
+    for (;;) {
+      const byte = bytes[at]
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break
+      at++
+    }
+    this.#at = at
+  }
+
+  #scalar(byte: number | undefined): void {
+    if (byte === 0x22) this.#string()
+    else if (byte === 0x74) this.#literal('true')
+    else if (byte === 0x66) this.#literal('false')
+    else if (byte === 0x6e) this.#literal('null')
+    else if (byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39)) this.#number()
+    else this.#unexpected()
+  }
+
+  #string(): void {
+    const bytes = this.#bytes
+    let at = this.#at + 1
+    const near = at + 64
+    for (;;) {
+      const byte = bytes[at]
+      if (byte === 0x22) {
+        this.#at = at + 1
+        return
+      }
+      if (byte === undefined) this.#fail('A string is not closed.')
+      if (byte === 0x5c) at = this.#escape(at)
+      else if (byte < 0x20) this.#fail(`A control character stands in a string at byte ${at}.`)
+      else at++
+      if (at >= near) return this.#longString(at)
+    }
+  }
+
+  // Native search skips long strings; the next backslash is remembered, so that each is looked for once.
+  #longString(from: number): void {
+    const bytes = this.#bytes
+    let at = from
+    for (;;) {
+      const quote = bytes.indexOf(0x22, at)
+      if (quote === -1) this.#fail('A string is not closed.')
+      if (this.#nextBackslash !== -1 && this.#nextBackslash < at) this.#nextBackslash = bytes.indexOf(0x5c, at)
+      if (this.#nextBackslash === -1 || this.#nextBackslash > quote) {
+        this.#at = quote + 1
+        return
+      }
+      at = this.#escape(this.#nextBackslash)
+    }
+  }
+
+  #escape(at: number): number {
+    const bytes = this.#bytes
+    const kind = bytes[at + 1]
+    if (kind === 0x75) {
+      for (let digit = at + 2; digit < at + 6; digit++)
+        if (!isHex(bytes[digit])) this.#fail(`A \\u escape at byte ${at} lacks digits.`)
+      return at + 6
+    }
+    // " \ / b f n r t
+    if (
+      kind === 0x22 ||
+      kind === 0x5c ||
+      kind === 0x2f ||
+      kind === 0x62 ||
+      kind === 0x66 ||
+      kind === 0x6e ||
+      kind === 0x72 ||
+      kind === 0x74
+    )
+      return at + 2
+    return this.#fail(`An unknown escape stands at byte ${at}.`)
+  }
+
+  #literal(word: string): void {
+    for (let index = 0; index < word.length; index++)
+      if (this.#bytes[this.#at + index] !== word.charCodeAt(index)) this.#unexpected()
+    this.#at += word.length
+  }
+
+  #number(): void {
+    const bytes = this.#bytes
+    if (bytes[this.#at] === 0x2d) this.#at++
+    if (bytes[this.#at] === 0x30) this.#at++
+    else this.#digits()
+    if (bytes[this.#at] === 0x2e) {
+      this.#at++
+      this.#digits()
+    }
+    const exponent = bytes[this.#at]
+    if (exponent === 0x65 || exponent === 0x45) {
+      this.#at++
+      const sign = bytes[this.#at]
+      if (sign === 0x2b || sign === 0x2d) this.#at++
+      this.#digits()
+    }
+  }
+
+  #digits(): void {
+    const start = this.#at
+    for (
+      let byte = this.#bytes[this.#at];
+      byte !== undefined && byte >= 0x30 && byte <= 0x39;
+      byte = this.#bytes[this.#at]
+    )
+      this.#at++
+    if (this.#at === start) this.#unexpected()
+  }
+
+  #unexpected(): never {
+    if (this.#at >= this.#bytes.length) this.#fail('It ends too early.')
+    this.#fail(`Unexpected byte at ${this.#at}.`)
+  }
+
+  #fail(message: string): never {
+    throw new AiError(this.#code, { message })
+  }
+}
+
+function isHex(byte: number | undefined): boolean {
+  if (byte === undefined) return false
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
+}

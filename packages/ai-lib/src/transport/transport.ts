@@ -1,0 +1,91 @@
+// The port to the network: channels to one origin each, push-style answers, failures as values.
+import type { TimerName } from '../chat/failure.ts'
+
+export interface ProxySettings {
+  /** URL of an HTTP(S) proxy; credentials in it are sent as Proxy-Authorization. */
+  readonly url: string
+}
+
+export interface ChannelOptions {
+  /** `https://api.openai.com`, no path. */
+  readonly origin: string
+  /** Proxy for this origin; `undefined` connects directly. Environment proxies are resolved by `resolveProxy`. */
+  readonly proxy?: ProxySettings
+  /** PEM certificates trusted besides the system's. */
+  readonly ca?: readonly string[]
+  /** Sockets to the origin at most. Default 128. */
+  readonly poolSize?: number
+  /** Milliseconds an unused socket stays open. Default 60,000. */
+  readonly idleTimeoutMs?: number
+  /** Requests that may wait for a socket. Default 1,000. */
+  readonly maxQueued?: number
+  /** Milliseconds one may wait for a socket. Default 30,000. */
+  readonly queueTimeoutMs?: number
+  /** Milliseconds to connect, TLS included. Default 5,000. */
+  readonly connectTimeoutMs?: number
+  /** Whether loopback, private and link-local addresses may be dialled. */
+  readonly allowPrivate: boolean
+}
+
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Path with query, already encoded. */
+  readonly path: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  /** Streams ask for identity encoding and have a head timer; whole answers are inflated with a bound. */
+  readonly stream: boolean
+  /** Milliseconds until the response head, streams only. */
+  readonly headTimeoutMs?: number
+  /** Bytes that a whole answer may have, inflated. Default 64 MiB. */
+  readonly maxAnswerBytes?: number
+}
+
+/** Why a flight ended without an answer. `reused` says that the socket had served before (it may just have idled out). */
+export interface TransportFailure {
+  readonly kind:
+    | 'refused'
+    | 'dns'
+    | 'tls'
+    | 'reset'
+    | 'timeout'
+    | 'proxy'
+    | 'address-denied'
+    | 'too-large'
+    | 'encoding'
+    | 'protocol'
+    | 'queue-full'
+  readonly timer?: TimerName
+  /** True once the response head had arrived. */
+  readonly afterHead: boolean
+  /** For the log, never for a client. */
+  readonly cause?: unknown
+}
+
+/** Called in order: `head` once, `data` any number of times, then `end` or `fail`, once. Nothing after `destroy()`. */
+export interface UpstreamSink {
+  head(status: number, headers: Readonly<Record<string, string | readonly string[] | undefined>>): void
+  data(chunk: Buffer): void
+  end(): void
+  fail(failure: TransportFailure): void
+}
+
+/** One request under way. */
+export interface Flight {
+  pause(): void
+  resume(): void
+  /** Ends it at once and destroys its socket, which is never pooled again. Idempotent. */
+  destroy(): void
+}
+
+/** Connections to one origin under one set of options; never shared between environments. */
+export interface Channel {
+  send(request: UpstreamRequest, sink: UpstreamSink): Flight
+  /** Lets what is under way end, then closes. */
+  close(): Promise<void>
+}
+
+export interface Transport {
+  open(options: ChannelOptions): Channel
+}
