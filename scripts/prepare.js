@@ -48,7 +48,7 @@ export function isInstalled(folder = root) {
 async function install() {
   // npm names its own program to scripts it runs; without it, start the one on PATH (a .cmd on Windows needs a shell).
   const npm = process.env.npm_execpath
-  const args = ['ci', '--include=dev', '--include=optional']
+  const args = ['ci', '--include=dev', '--include=optional', '--loglevel=error']
   if (npm?.endsWith('.js')) await step('installing packages', process.execPath, [npm, ...args])
   else await step('installing packages', 'npm', args, { shell: process.platform === 'win32' })
 }
