@@ -62,4 +62,5 @@ code=0
 wait "$service" || code=$?
 service=
 if curl -s -o "$folder/ignored" "http://127.0.0.1:$port/health/live"; then fail "the service still answers after SIGTERM"; fi
-echo "fresh clone: npm start works, stopped with exit code $code"
+[ "$code" -eq 0 ] || fail "SIGTERM ended npm start with exit code $code"
+echo "fresh clone: npm start works and stops on SIGTERM"
