@@ -7,8 +7,8 @@ const MAX_REMEMBERED = 10_000
 export interface BehaviourQueue {
   enqueue(...behaviours: readonly Behaviour[]): void
   setDefault(behaviour: Behaviour | undefined): void
-  /** The behaviour the next `take` would give. */
-  peek(): Behaviour | undefined
+  /** Takes the next behaviour where it is a reset at `connect`, and says whether it was. */
+  takeConnectReset(): boolean
   take(): Behaviour | undefined
   /** The step due in a script that one caller identifies by `key`; each call counts one attempt. */
   stepOf(script: ScriptBehaviour, key: unknown): Behaviour
@@ -25,7 +25,12 @@ export function createBehaviourQueue(): BehaviourQueue {
     setDefault: (behaviour) => {
       fallback = behaviour
     },
-    peek: () => waiting[0] ?? fallback,
+    takeConnectReset: () => {
+      const next = waiting[0] ?? fallback
+      if (next?.kind !== 'reset' || next.at !== 'connect') return false
+      waiting.shift()
+      return true
+    },
     take: () => waiting.shift() ?? fallback,
     stepOf: (script, key) => {
       const attempt = attempts.get(key) ?? 0

@@ -14,7 +14,6 @@ export async function reset(
   headers: ReplyHeaders,
   reply: Reply,
 ): Promise<void> {
-  exchange.own()
   if (behaviour.at === 'body') {
     const text = reply.kind === 'whole' ? JSON.stringify(reply.body) : reply.frames.join('')
     writeHeadOf(exchange, reply, headers)
@@ -23,7 +22,7 @@ export async function reset(
     if (sent.length > 0) await exchange.write(sent)
     await sleep(BEFORE_RESET_MS)
   }
-  exchange.socket.resetAndDestroy()
+  exchange.resetNow()
 }
 
 export async function cutShort(

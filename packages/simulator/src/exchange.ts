@@ -15,7 +15,6 @@ export interface ExchangeParts {
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly socket: Socket
   /** Aborts when the exchange's connection is gone; every wait of this exchange rejects then. */
   readonly gone: AbortSignal
   wait(ms: number): Promise<void>
@@ -24,6 +23,8 @@ export interface Exchange {
   end(bytes?: string | Uint8Array): void
   /** From here on the end of the connection is our doing, not the client's. */
   own(): void
+  /** A TCP reset, of our own doing. */
+  resetNow(): void
   /** Waits for the client to go. */
   hold(): Promise<never>
 }
@@ -39,7 +40,6 @@ export function createExchange({ request, response, socket, onLeft }: ExchangePa
   return {
     request,
     response,
-    socket,
     gone,
     wait: async (ms) => {
       if (ms > 0) await sleep(ms, undefined, { signal: gone })
@@ -53,6 +53,10 @@ export function createExchange({ request, response, socket, onLeft }: ExchangePa
     },
     own: () => {
       owned = true
+    },
+    resetNow: () => {
+      owned = true
+      socket.resetAndDestroy()
     },
     hold: () => rejectedOn(gone),
   }

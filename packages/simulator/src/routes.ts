@@ -3,8 +3,8 @@
 export type Route =
   | { readonly kind: 'health' }
   | { readonly kind: 'models'; readonly id: string | undefined }
-  | { readonly kind: 'endpoint'; readonly name: EndpointName }
-  | { readonly kind: 'wrong-method'; readonly family: Family; readonly allow: string }
+  | { readonly kind: 'endpoint'; readonly name: EndpointName; readonly family: Family }
+  | { readonly kind: 'wrong-method'; readonly family: Family }
   | { readonly kind: 'unknown'; readonly family: Family }
 
 export type EndpointName = 'chat' | 'completions' | 'embeddings' | 'messages' | 'count-tokens' | 'responses'
@@ -29,7 +29,12 @@ export function findRoute(method: string, url: string): Route {
   const family = path.includes('/messages') ? 'anthropic' : 'openai'
   const found = ENDPOINTS.find(([end]) => path.endsWith(end))
   if (found === undefined) return { kind: 'unknown', family }
-  return method === 'POST' ? { kind: 'endpoint', name: found[1] } : { kind: 'wrong-method', family, allow: 'POST' }
+  return method === 'POST' ? { kind: 'endpoint', name: found[1], family } : { kind: 'wrong-method', family }
+}
+
+/** Paths that no behaviour applies to. */
+export function isPlain(route: Route): boolean {
+  return route.kind === 'health' || route.kind === 'models'
 }
 
 function decode(segment: string): string {

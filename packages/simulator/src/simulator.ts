@@ -1,11 +1,13 @@
 // The server: accepts connections, knows its sockets, and gives every request the behaviour that is due.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Behaviour } from './behaviour.ts'
 import { createBehaviourQueue } from './behaviour-queue.ts'
+import { createBenchBook } from './bench-model.ts'
 import { createHandler } from './handle-request.ts'
 import { createRequestRing, type RecordedRequest } from './recorded-requests.ts'
+import { createSocketBook, type SocketBook } from './socket-book.ts'
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -20,7 +22,7 @@ export interface SimulatorOptions {
   /** The time every answer claims to be made at, in seconds. Default 1700000000. */
   readonly created?: number
   /** Sees every request once its body is whole (health and models too); a behaviour it returns wins over the queue. */
-  readonly onRequest?: (request: RecordedRequest) => Behaviour | undefined | void
+  readonly onRequest?: (request: RecordedRequest) => Behaviour | undefined
 }
 
 export interface Simulator {
@@ -47,24 +49,27 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const ring = createRequestRing(ringSize(options.record ?? true))
   const queue = createBehaviourQueue()
   const sockets = createSocketBook()
+  const created = options.created ?? DEFAULT_CREATED
+  let served = 0
   const handler = createHandler({
     ring,
     queue,
     sockets,
+    created,
     keys: options.keys,
-    created: options.created ?? DEFAULT_CREATED,
-    records: options.record !== false || options.onRequest !== undefined,
     onRequest: options.onRequest,
+    records: (options.record !== false && options.record !== 0) || options.onRequest !== undefined,
+    bench: createBenchBook(created),
+    nextSerial: () => {
+      served += 1
+      return String(served).padStart(6, '0')
+    },
   })
   const server = options.tls === undefined ? createServer(handler) : createSecureServer({ ...options.tls }, handler)
   configure(server)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    const next = queue.peek()
-    if (next?.kind === 'reset' && next.at === 'connect') {
-      queue.take()
-      socket.resetAndDestroy()
-    }
+    if (queue.takeConnectReset()) socket.resetAndDestroy()
   })
   const port = await listen(server, host, options.port ?? 0)
   return {
@@ -76,50 +81,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     enqueue: queue.enqueue,
     setDefault: queue.setDefault,
     close: () => close(server, sockets),
-  }
-}
-
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void
-
-export interface SocketBook {
-  add(socket: Socket): void
-  open(): number
-  total(): number
-  /** The TCP socket of a request, also where TLS lies between. */
-  tcpSocketOf(request: IncomingMessage): Socket
-  idOf(request: IncomingMessage): number
-  destroyAll(): void
-  isClosing(): boolean
-}
-
-function createSocketBook(): SocketBook {
-  // A TLS socket does not give away the TCP socket below it, but both know the peer's port.
-  const byPeer = new Map<string, Socket>()
-  const ids = new Map<string, number>()
-  let total = 0
-  let closing = false
-  const peerOf = (socket: Socket) => `${socket.remoteAddress}:${socket.remotePort}`
-  return {
-    add: (socket) => {
-      total += 1
-      const peer = peerOf(socket)
-      byPeer.set(peer, socket)
-      ids.set(peer, total)
-      socket.once('close', () => {
-        if (byPeer.get(peer) !== socket) return
-        byPeer.delete(peer)
-        ids.delete(peer)
-      })
-    },
-    open: () => byPeer.size,
-    total: () => total,
-    tcpSocketOf: (request) => byPeer.get(peerOf(request.socket)) ?? request.socket,
-    idOf: (request) => ids.get(peerOf(request.socket)) ?? 0,
-    destroyAll: () => {
-      closing = true
-      for (const socket of byPeer.values()) socket.destroy()
-    },
-    isClosing: () => closing,
   }
 }
 
