@@ -22,10 +22,11 @@ export const rooms = {
   'ai-service': {
     http: ['exchange'],
     exchange: ['policies/policy.ts'],
-    policies: ['exchange', 'stores'],
+    policies: ['exchange', 'keys', 'stores'],
     stores: [],
+    keys: [],
     secrets: [],
-    config: ['secrets'],
+    config: ['keys', 'secrets'],
     telemetry: ['exchange'],
     cli: '*',
     'app.ts': '*',
