@@ -1,0 +1,62 @@
+// The Transport port on undici's dispatch API, over sockets that our own dialler opens.
+import { AiError } from '../errors/ai-error.ts'
+import { createGuardedLookup, type LookupAll } from './address-guard.ts'
+import { ClientPool } from './client-pool.ts'
+import { createDialler } from './dialler.ts'
+import { readProxy } from './proxy.ts'
+import { createTlsRoots } from './tls-roots.ts'
+import type { Channel, ChannelOptions, Transport } from './transport.ts'
+import { UndiciFlight } from './undici-flight.ts'
+
+export interface UndiciTransportParts {
+  /** Resolves names; the system's resolver by default. */
+  readonly lookup?: LookupAll
+  /** Monotonic milliseconds; `performance.now` by default. */
+  readonly nowMs?: () => number
+}
+
+/** Opens channels that speak HTTP/1.1 over their own sockets. `open` throws `config_invalid` for a bad origin or proxy. */
+export function createUndiciTransport(parts: UndiciTransportParts = {}): Transport {
+  return { open: (options) => openChannel(options, parts) }
+}
+
+function openChannel(options: ChannelOptions, { lookup, nowMs = () => performance.now() }: UndiciTransportParts): Channel {
+  const origin = readOrigin(options.origin)
+  const proxy = options.proxy === undefined ? undefined : readProxy(options.proxy)
+  const pool = new ClientPool({
+    origin: origin.origin,
+    dial: createDialler({
+      origin,
+      proxy,
+      allowPrivate: options.allowPrivate,
+      timeoutMs: options.connectTimeoutMs ?? 5_000,
+      lookup: createGuardedLookup({
+        // A corporate proxy is at a private address by nature, and only configuration names it.
+        allowPrivate: options.allowPrivate || proxy !== undefined,
+        nowMs,
+        ...(lookup === undefined ? {} : { lookup }),
+      }),
+      roots: createTlsRoots(options.ca),
+    }),
+    poolSize: options.poolSize ?? 128,
+    idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+    maxQueued: options.maxQueued ?? 1_000,
+    queueTimeoutMs: options.queueTimeoutMs ?? 30_000,
+  })
+  return {
+    send(request, sink) {
+      const flight = new UndiciFlight(request, sink, pool.onDone)
+      pool.start(flight)
+      return flight
+    },
+    close: () => pool.close(),
+  }
+}
+
+function readOrigin(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new AiError('config_invalid', { message: 'An origin must be an http:// or https:// URL.' })
+  }
+  return url
+}
