@@ -9,6 +9,7 @@ import { EVENT_STREAM } from './send-reply.ts'
 
 const DIALECTS: { readonly [name in EndpointName]?: ChatDialect } = { chat: openaiChat, messages: anthropicMessages }
 const MAX_CACHED = 64
+const MAX_STRING_BYTES = 16 * 1024
 const MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 /** What one kind of bench answer sends, made once. */
@@ -17,7 +18,8 @@ export interface BenchAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** A stream's events, each already an HTTP chunk; a whole answer is one piece without framing. */
   readonly pieces: readonly Buffer[]
-  readonly joined: Buffer
+  /** All of it; as a string each character is a byte. */
+  readonly joined: Buffer | string
   readonly intervalMs: number
   readonly delayMs: number
 }
@@ -53,7 +55,7 @@ export function sendBench(response: ServerResponse, answer: BenchAnswer): void {
 function start(response: ServerResponse, answer: BenchAnswer): void {
   response.writeHead(200, answer.headers)
   if (!answer.stream) {
-    response.end(answer.joined)
+    response.end(answer.joined, 'latin1')
     return
   }
   const { socket } = response
@@ -97,11 +99,13 @@ function makeAnswer(
   const pieces = stream
     ? dialect.writeEvents(plan).map(frameChunk)
     : [Buffer.from(JSON.stringify(dialect.writeWhole(plan)))]
-  const joined = Buffer.concat(pieces)
+  const bytes = Buffer.concat(pieces)
+  // Node sends a head and a short text in one write, a head and a buffer in two.
+  const joined = !stream && bytes.length <= MAX_STRING_BYTES ? bytes.toString('latin1') : bytes
   const requestId = { [dialect.requestIdHeader]: 'req_sim_bench' }
   const headers = stream
     ? { ...EVENT_STREAM, 'transfer-encoding': 'chunked', ...requestId }
-    : { 'content-type': 'application/json', 'content-length': String(joined.length), ...requestId }
+    : { 'content-type': 'application/json', 'content-length': String(bytes.length), ...requestId }
   return { stream, headers, pieces, joined, intervalMs: knob(model, 'interval', 0), delayMs: knob(model, 'delay', 0) }
 }
 

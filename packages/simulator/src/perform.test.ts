@@ -117,6 +117,7 @@ describe('connection faults', () => {
   })
 
   it('delay goes on to what comes then', async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- the field's own name
     simulator.enqueue({ kind: 'delay', ms: 5, then: { kind: 'status', status: 503 } })
     expect((await post(CHAT, chat('hi'))).status).toBe(503)
   })

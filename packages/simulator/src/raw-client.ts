@@ -52,5 +52,5 @@ export async function until(claim: () => boolean): Promise<void> {
     if (claim()) return
     await sleep(10)
   }
-  throw new Error(`Never became true: ${claim}`)
+  throw new Error(`Never became true: ${claim.toString()}`)
 }

@@ -30,6 +30,7 @@ const ANSWER: Fields = {
 const KINDS: { readonly [kind in Behaviour['kind']]: Fields } = {
   answer: ANSWER,
   status: { status: ['number', 'required'], headers: ['object'], body: ['text-or-object'] },
+  // oxlint-disable-next-line unicorn/no-thenable -- a field of ours, never a function: awaiting it is harmless
   delay: { ms: ['number', 'required'], then: ['behaviour'] },
   reset: { at: ['string', 'required'], afterBytes: ['number'], answer: ['behaviour'] },
   cut: { afterEvents: ['number'], midEvent: ['boolean'], how: ['string'], answer: ['behaviour'] },
@@ -108,7 +109,8 @@ function findFieldFlaw(
   if (value === undefined) return required === undefined ? undefined : `${path} is required.`
   if (!fits(value, type)) return `${path} must be a ${type}.`
   const choices = CHOICES[path]
-  if (choices !== undefined && !choices.includes(String(value))) return `${path} must be one of ${choices.join(', ')}.`
+  if (choices !== undefined && !choices.some((choice) => choice === value))
+    return `${path} must be one of ${choices.join(', ')}.`
   if (path.endsWith('.status') && (Number(value) < 200 || Number(value) > 599))
     return `${path} must be from 200 to 599.`
   if (type === 'behaviour') return findFlaw(value)

@@ -20,6 +20,8 @@ export function readBody(request: IncomingMessage): Promise<Buffer | 'too-large'
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
     )
     request.once('error', reject)
-    request.once('close', () => reject(new Error('The client left before its request was whole.')))
+    request.once('close', () => {
+      if (!request.complete) reject(new Error('The client left before its request was whole.'))
+    })
   })
 }

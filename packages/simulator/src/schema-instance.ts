@@ -56,7 +56,7 @@ function smallestNumber(schema: JsonObject): number {
 
 function typeOf(schema: JsonObject): string | undefined {
   const type: unknown = schema['type']
-  if (Array.isArray(type)) return type.find((one) => typeof one === 'string' && one !== 'null') ?? 'null'
+  if (Array.isArray(type)) return type.filter((one) => typeof one === 'string').find((one) => one !== 'null') ?? 'null'
   if (typeof type === 'string') return type
   return objectAt(schema, 'properties') === undefined ? undefined : 'object'
 }

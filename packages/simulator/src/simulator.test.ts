@@ -2,8 +2,10 @@
 import { connect } from 'node:net'
 import { Agent, request as httpRequest } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Agent as SecureAgent, request as httpsRequest } from 'node:https'
 import { postText, until } from './raw-client.ts'
 import { type Simulator, startSimulator } from './simulator.ts'
+import { makeTestCertificate } from './test-certificate.ts'
 
 let simulator: Simulator
 beforeEach(async () => {
@@ -126,11 +128,28 @@ describe('connections', () => {
       method: 'POST',
       body: JSON.stringify({ ...CHAT, stream: true }),
     }).then((response) => response.text())
-    const broken = expect(answer).rejects.toThrow()
+    const ended = answer.then(
+      () => 'whole',
+      () => 'broken',
+    )
     await until(() => own.requests.length === 1)
     await own.close()
-    await broken
+    expect(await ended).toBe('broken')
     expect(own.openSockets()).toBe(0)
+  })
+})
+
+describe('TLS', () => {
+  it('serves the same answers, and resets the TCP connection below', async () => {
+    const tls = makeTestCertificate()
+    const secure = await startSimulator({ tls })
+    const agent = new SecureAgent({ ca: tls.cert })
+    expect(secure.url).toMatch(/^https:/)
+    await get(`${secure.url}/v1/models`, agent, httpsRequest)
+    expect(secure.requests[0]?.socketId).toBe(1)
+    secure.enqueue({ kind: 'reset', at: 'head' })
+    await expect(get(`${secure.url}/v1/other`, agent, httpsRequest)).rejects.toMatchObject({ code: 'ECONNRESET' })
+    await secure.close()
   })
 })
 
@@ -145,11 +164,9 @@ describe('determinism', () => {
   })
 })
 
-function get(url: string, agent: Agent): Promise<void> {
+function get(url: string, agent: Agent, send: typeof httpRequest = httpRequest): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { agent }, (response) =>
-      response.resume().once('end', () => setImmediate(resolve)),
-    )
+    const request = send(url, { agent }, (response) => response.resume().once('end', () => setImmediate(resolve)))
     request.once('error', reject).end()
   })
 }

@@ -10,7 +10,7 @@ const MAX_DIMENSIONS = 4096
 
 export const embeddings: Endpoint = {
   errors: openaiErrorForm,
-  lastUserText: ({ body }) => String([body['input']].flat().at(-1) ?? ''),
+  lastUserText: ({ body }) => readInputs(body['input']).at(-1) ?? '',
   reply: ({ body, mint }, script) => {
     const inputs = readInputs(body['input'])
     const flaw = findFlaw(body, inputs)
