@@ -1,7 +1,7 @@
 // Finds top-level fields of a JSON object, and checks its grammar, without building the tree.
 //
-// What it does not do: decode strings, compare keys below the top level, or look for raw control characters inside
-// strings longer than 64 bytes (those are skipped by native search, which is what makes a 1 MB image body cheap).
+// What it does not do: decode strings, compare keys below the top level, or look for raw control characters in a string
+// beyond 64 bytes from its start or its last escape (native search skips those, which makes a 1 MB image body cheap).
 import { isUtf8 } from 'node:buffer'
 import { AiError } from '../errors/ai-error.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
@@ -47,16 +47,20 @@ class Scanner {
   readonly #bytes: Buffer
   readonly #code: ErrorCode
   readonly #wanted: ReadonlySet<string>
+  #longestWanted = 0
   readonly #fields = new Map<string, JsonField>()
   #at = 0
   #nodes = 0
   #deepest = 0
-  #nextBackslash = -2
+  #nextQuote = -1
+  #nextBackslash = -1
+  #sawEscape = false
 
   constructor(bytes: Uint8Array, code: ErrorCode, wanted: ReadonlySet<string>) {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#code = code
     this.#wanted = wanted
+    for (const key of wanted) this.#longestWanted = Math.max(this.#longestWanted, key.length)
   }
 
   run(): JsonScan {
@@ -143,15 +147,25 @@ class Scanner {
   }
 
   #wantedKey(start: number, end: number): string | undefined {
-    if (this.#wanted.size === 0) return undefined
+    // Six bytes (`\u006d`) write one character at most, so that longer keys can be none of the wanted ones.
+    if (end - start - 2 > 6 * this.#longestWanted) return undefined
     const raw = this.#bytes.toString('utf8', start + 1, end - 1)
-    const escaped = raw.includes('\\')
-    const key: unknown = escaped ? JSON.parse(`"${raw}"`) : raw
-    if (typeof key !== 'string' || !this.#wanted.has(key)) return undefined
+    const escaped = this.#sawEscape
+    const key = escaped ? this.#unescaped(raw) : raw
+    if (!this.#wanted.has(key)) return undefined
     if (escaped) throw new AiError('caller_ambiguous_key', { message: `"${key}" is written with escapes.`, param: key })
     if (this.#fields.has(key))
       throw new AiError('caller_ambiguous_key', { message: `"${key}" appears twice.`, param: key })
     return key
+  }
+
+  #unescaped(raw: string): string {
+    try {
+      const key: unknown = JSON.parse(`"${raw}"`)
+      return String(key)
+    } catch {
+      return this.#fail('A control character stands in a key.') // The one thing that strings of ours may still hold.
+    }
   }
 
   #space(): void {
@@ -177,7 +191,8 @@ class Scanner {
   #string(): void {
     const bytes = this.#bytes
     let at = this.#at + 1
-    const near = at + 64
+    let near = at + 64
+    this.#sawEscape = false
     for (;;) {
       const byte = bytes[at]
       if (byte === 0x22) {
@@ -185,27 +200,28 @@ class Scanner {
         return
       }
       if (byte === undefined) this.#fail('A string is not closed.')
-      if (byte === 0x5c) at = this.#escape(at)
-      else if (byte < 0x20) this.#fail(`A control character stands in a string at byte ${at}.`)
+      if (byte === 0x5c) {
+        this.#sawEscape = true
+        at = this.#escape(at)
+        // Escapes come in crowds; a native search per escape would cost more than these bytes one by one.
+        near = at + 64
+      } else if (byte < 0x20) this.#fail(`A control character stands in a string at byte ${at}.`)
       else at++
-      if (at >= near) return this.#longString(at)
+      if (at >= near) at = this.#nextMark(at)
     }
   }
 
-  // Native search skips long strings; the next backslash is remembered, so that each is looked for once.
-  #longString(from: number): void {
+  // Native search for the next quote or backslash. Both are remembered between calls: looking for a far quote again
+  // after each escape would make one long escaped string quadratic.
+  #nextMark(from: number): number {
     const bytes = this.#bytes
-    let at = from
-    for (;;) {
-      const quote = bytes.indexOf(0x22, at)
-      if (quote === -1) this.#fail('A string is not closed.')
-      if (this.#nextBackslash !== -1 && this.#nextBackslash < at) this.#nextBackslash = bytes.indexOf(0x5c, at)
-      if (this.#nextBackslash === -1 || this.#nextBackslash > quote) {
-        this.#at = quote + 1
-        return
-      }
-      at = this.#escape(this.#nextBackslash)
+    if (this.#nextQuote < from) this.#nextQuote = bytes.indexOf(0x22, from)
+    if (this.#nextQuote === -1) this.#fail('A string is not closed.')
+    if (this.#nextBackslash < from) {
+      const found = bytes.indexOf(0x5c, from)
+      this.#nextBackslash = found === -1 ? bytes.length : found
     }
+    return Math.min(this.#nextQuote, this.#nextBackslash)
   }
 
   #escape(at: number): number {

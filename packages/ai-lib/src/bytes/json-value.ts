@@ -19,6 +19,20 @@ export function isArray(value: unknown): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
 
+// Each letter may hide behind an escape; a reviver costs several times the parse, so only such texts pay for it.
+const prototypeKey =
+  /(?:_|\\u005[fF]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[fF])(?:t|\\u0074)(?:o|\\u006[fF])(?:_|\\u005[fF]){2}/
+
+function parse(text: string): JsonValue {
+  const value: unknown = prototypeKey.test(text) ? JSON.parse(text, withoutPrototypeKey) : JSON.parse(text)
+  return isJson(value) ? value : null
+}
+
+/** What JSON.parse gives is JSON, but for the undefined that the reviver makes of a lone dropped key. */
+function isJson(value: unknown): value is JsonValue {
+  return value !== undefined
+}
+
 // `__proto__` from a body must not become a prototype anywhere it is copied to.
 function withoutPrototypeKey(key: string, value: unknown): unknown {
   if (key === '__proto__') return undefined
@@ -36,16 +50,24 @@ export function parseJsonObject(bytes: Uint8Array, code: ErrorCode = 'caller_inv
   if (scan.nodes > parseBounds.nodes)
     throw new AiError(code, { message: `It has more than ${parseBounds.nodes} values.` })
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-  const value: unknown = text.includes('__proto__') ? JSON.parse(text, withoutPrototypeKey) : JSON.parse(text)
+  const value = parsed(text, code)
   if (!isObject(value)) throw new AiError(code, { message: 'It must be a JSON object.' })
   return value
+}
+
+function parsed(text: string, code: ErrorCode): unknown {
+  try {
+    return parse(text)
+  } catch (cause) {
+    // The scan lets raw control characters in long strings pass: they are the parser's to refuse.
+    throw new AiError(code, { message: 'A string holds a control character.' }, { cause })
+  }
 }
 
 /** Parses JSON text, or gives undefined where it is no JSON. */
 export function tryParseJson(text: string): JsonValue | undefined {
   try {
-    const value: JsonValue = text.includes('__proto__') ? JSON.parse(text, withoutPrototypeKey) : JSON.parse(text)
-    return value
+    return parse(text)
   } catch {
     // Not JSON is an answer here, not a fault: the caller weighs it.
     return undefined

@@ -53,7 +53,11 @@ export class SseDecoder {
    */
   push(chunk: Uint8Array, onEvent: (event: SseEvent) => void): void {
     const bytes = this.#join(chunk)
-    if (!this.#sawReturn) this.#sawReturn = bytes.includes(0x0d, this.#scanned)
+    if (!this.#sawReturn && bytes.includes(0x0d, this.#scanned)) {
+      this.#sawReturn = true
+      // So far no line starts were noted: walk what is held once more.
+      this.#walked(0, 0)
+    }
     let start = 0
     for (;;) {
       const end = this.#sawReturn ? this.#blankLineEnd(bytes, start) : this.#lineFeedEnd(bytes, start)
