@@ -52,6 +52,14 @@ class Scanner {
   #at = 0
   #nodes = 0
   #deepest = 0
+  readonly #stack = new Uint8Array(maxDepth + 1)
+  #depth = 0
+  #closing = -1
+  #isEmpty = false
+  /** The wanted top-level key whose value is being read. */
+  #pending: string | undefined
+  #keyStart = 0
+  #valueStart = 0
   #nextQuote = -1
   #nextBackslash = -1
   #sawEscape = false
@@ -66,84 +74,84 @@ class Scanner {
   run(): JsonScan {
     if (!isUtf8(this.#bytes)) this.#fail('It is not UTF-8.')
     this.#space()
-    const topIsObject = this.#bytes[this.#at] === 0x7b
-    const top = this.#document(topIsObject)
+    const isObject = this.#bytes[this.#at] === 0x7b
+    this.#document()
     this.#space()
     if (this.#at !== this.#bytes.length) this.#fail(`Unexpected text after the value at byte ${this.#at}.`)
     return {
       fields: this.#fields,
-      closing: top.closing,
-      isEmpty: top.isEmpty,
+      closing: isObject ? this.#closing : -1,
+      isEmpty: isObject && this.#isEmpty,
       depth: this.#deepest,
       nodes: this.#nodes,
     }
   }
 
   // One loop with an explicit stack: a body nested a million deep must not overflow ours.
-  #document(topIsObject: boolean): { closing: number; isEmpty: boolean } {
-    const bytes = this.#bytes
-    const stack = new Uint8Array(maxDepth + 1)
-    let depth = 0
-    let key: string | undefined
-    let keyStart = 0
-    let valueStart = 0
-    let closing = -1
-    let isEmpty = false
+  #document(): void {
     for (;;) {
-      // A value is due.
       this.#space()
-      if (depth === 1 && topIsObject) valueStart = this.#at
+      if (this.#depth === 1) this.#valueStart = this.#at
       this.#nodes++
-      const byte = bytes[this.#at]
-      let opened = false
-      if (byte === 0x7b || byte === 0x5b) {
-        if (depth === maxDepth) this.#fail(`It nests deeper than ${maxDepth} levels.`)
-        stack[++depth] = byte === 0x7b ? objectFrame : arrayFrame
-        if (depth > this.#deepest) this.#deepest = depth
-        this.#at++
-        this.#space()
-        const close = byte === 0x7b ? 0x7d : 0x5d
-        if (bytes[this.#at] === close) {
-          if (depth === 1 && topIsObject) {
-            closing = this.#at
-            isEmpty = true
-          }
-          this.#at++
-          depth--
-        } else opened = true
-      } else this.#scalar(byte)
-      // After a value: close what ends here, or go on to the next member.
-      while (!opened && depth > 0) {
-        if (depth === 1 && topIsObject && key !== undefined) {
-          this.#fields.set(key, { keyStart, valueStart, valueEnd: this.#at })
-          key = undefined
-        }
-        this.#space()
-        const next = bytes[this.#at]
-        if (next === 0x2c) {
-          this.#at++
-          this.#space()
-          opened = true
-        } else if (next === (stack[depth] === objectFrame ? 0x7d : 0x5d)) {
-          if (depth === 1 && topIsObject) closing = this.#at
-          this.#at++
-          depth--
-        } else this.#unexpected()
-      }
-      if (depth === 0) return { closing, isEmpty }
-      if (stack[depth] === objectFrame) {
-        const start = this.#at
-        if (bytes[start] !== 0x22) this.#unexpected()
-        this.#string()
-        if (depth === 1 && topIsObject) {
-          key = this.#wantedKey(start, this.#at)
-          keyStart = start
-        }
-        this.#space()
-        if (bytes[this.#at] !== 0x3a) this.#unexpected()
-        this.#at++
-      }
+      const byte = this.#bytes[this.#at]
+      let isDue = false
+      if (byte === 0x7b || byte === 0x5b) isDue = this.#open(byte)
+      else this.#scalar(byte)
+      if (!isDue && !this.#goOn()) return
+      if (this.#stack[this.#depth] === objectFrame) this.#key()
     }
+  }
+
+  /** Enters an object or array; false where it is empty and thus already left. */
+  #open(byte: number): boolean {
+    if (this.#depth === maxDepth) this.#fail(`It nests deeper than ${maxDepth} levels.`)
+    this.#stack[++this.#depth] = byte === 0x7b ? objectFrame : arrayFrame
+    if (this.#depth > this.#deepest) this.#deepest = this.#depth
+    this.#at++
+    this.#space()
+    if (this.#bytes[this.#at] !== (byte === 0x7b ? 0x7d : 0x5d)) return true
+    this.#isEmpty = this.#depth === 1
+    this.#close()
+    return false
+  }
+
+  #close(): void {
+    if (this.#depth === 1) this.#closing = this.#at
+    this.#at++
+    this.#depth--
+  }
+
+  /** After a value: closes what ends here; true where a next member is due, false at the end of the document. */
+  #goOn(): boolean {
+    while (this.#depth > 0) {
+      if (this.#depth === 1 && this.#pending !== undefined) {
+        this.#fields.set(this.#pending, { keyStart: this.#keyStart, valueStart: this.#valueStart, valueEnd: this.#at })
+        this.#pending = undefined
+      }
+      this.#space()
+      const next = this.#bytes[this.#at]
+      if (next === 0x2c) {
+        this.#at++
+        this.#space()
+        return true
+      }
+      if (next !== (this.#stack[this.#depth] === objectFrame ? 0x7d : 0x5d)) this.#unexpected()
+      this.#close()
+    }
+    return false
+  }
+
+  #key(): void {
+    const start = this.#at
+    if (this.#bytes[start] !== 0x22) this.#unexpected()
+    this.#string()
+    if (this.#depth === 1 && this.#wanted.size > 0) {
+      this.#pending = this.#wantedKey(start, this.#at)
+      this.#keyStart = start
+    }
+    this.#space()
+    if (this.#bytes[this.#at] !== 0x3a) this.#unexpected()
+    this.#at++
   }
 
   #wantedKey(start: number, end: number): string | undefined {

@@ -9,7 +9,7 @@ const secret = new Secret(canary)
 
 test.each([
   ['String', () => String(secret)],
-  ['a template', () => `${secret}`],
+  ['a template', () => String.raw({ raw: ['', ''] }, secret)],
   ['concatenation', () => 'x' + secret],
   ['JSON', () => JSON.stringify({ secret, list: [secret] })],
   ['inspect', () => inspect({ secret }, { depth: 9, showHidden: true, getters: true })],
