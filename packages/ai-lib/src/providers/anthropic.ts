@@ -1,4 +1,4 @@
-// Anthropic: speaks its own dialect only. Its OpenAI-compatible endpoint is, by its own words, for comparing models, so it is left out.
+// Anthropic: speaks its own dialect only. Its OpenAI-compatible endpoint is, in its own words, for comparing models.
 import type { ProviderSpec } from './provider.ts'
 
 export const anthropic: ProviderSpec = {
@@ -11,9 +11,9 @@ export const anthropic: ProviderSpec = {
   isKeyRequired: true,
   speaks: [{ dialect: 'anthropic-messages', operations: ['messages', 'count-tokens'] }],
   headers: { 'anthropic-version': '2023-06-01' },
-  quirks: {},
+  quirks: { cacheControl: true },
   defaultChatModel: 'claude-sonnet-5',
   catalogueName: 'anthropic',
-  source: 'https://docs.claude.com/en/api/overview',
+  source: 'https://platform.claude.com/docs/en/api/overview',
   asOf: '2026-11-23',
 }

@@ -1,6 +1,9 @@
-// Groq: open models behind an OpenAI-compatible endpoint.
+// Groq: open models, strict about unknown fields.
 import type { ProviderSpec } from './provider.ts'
 
+// No field for past reasoning: `reasoning_content` is answered with 400, `reasoning` too except on some models
+// (vercel/ai pull request 8057). llama-3.3-70b-versatile was switched off on 2026-08-16
+// (https://console.groq.com/docs/deprecations), though the catalogue still prices it.
 export const groq: ProviderSpec = {
   name: 'groq',
   label: 'Groq',
@@ -11,8 +14,8 @@ export const groq: ProviderSpec = {
   isKeyRequired: true,
   speaks: [{ dialect: 'openai-chat', operations: ['chat'] }],
   quirks: {},
-  defaultChatModel: 'llama-3.3-70b-versatile',
+  defaultChatModel: 'openai/gpt-oss-120b',
   catalogueName: 'groq',
-  source: 'https://console.groq.com/docs/openai',
+  source: 'https://console.groq.com/docs/api-reference',
   asOf: '2026-11-23',
 }

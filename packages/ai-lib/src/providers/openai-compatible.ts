@@ -1,4 +1,5 @@
-// Any server that speaks OpenAI's chat dialect at a configured address: vLLM, SGLang, LM Studio, llama.cpp, LocalAI, TGI.
+// Any server that speaks the chat dialect of OpenAI where config says: vLLM, SGLang, LM Studio, llama.cpp, LocalAI, TGI.
+// TGI.
 import type { ProviderSpec } from './provider.ts'
 
 /**

@@ -1,6 +1,7 @@
 // OpenAI: the reference for its own dialects.
 import type { ProviderSpec } from './provider.ts'
 
+// Reasoning models refuse `max_tokens`; `max_completion_tokens`, our default, is read by every chat model of theirs.
 export const openai: ProviderSpec = {
   name: 'openai',
   label: 'OpenAI',
@@ -16,6 +17,6 @@ export const openai: ProviderSpec = {
   quirks: {},
   defaultChatModel: 'gpt-5.4-mini',
   catalogueName: 'openai',
-  source: 'OpenAI API description 2.3.0 (openai.openapi.json)',
+  source: 'OpenAI API description 2.3.0 (openai.openapi.json, MIT)',
   asOf: '2026-11-23',
 }
