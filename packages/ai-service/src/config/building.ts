@@ -1,0 +1,41 @@
+// What every resolving step is given: the checked file, the environment, the known providers, and where findings go.
+import type { Secret } from 'ai-lib/internal/errors/secret'
+import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
+import { type Environment, parseReference, readReference } from '../secrets/sources.ts'
+import { NOT_YET } from './field.ts'
+import { type Findings, formatPath, type Path } from './problem.ts'
+import type { ConfigFile } from './schema.ts'
+
+export interface Building {
+  readonly file: ConfigFile
+  readonly env: Environment
+  /** Relative paths start here: the config's folder, else the working directory. */
+  readonly folder: string
+  readonly specs: ReadonlyMap<string, ProviderSpec>
+  readonly findings: Findings
+  /** Folder whose files stand in for key variables. */
+  readonly secretsFolder: string
+}
+
+/** The secret that a reference in the file names; `undefined` once its problem is noted. */
+export async function readSecret(text: string, path: Path, building: Building): Promise<Secret | undefined> {
+  const parsed = parseReference(text)
+  if (parsed.kind === 'unavailable') {
+    building.findings.problem(path, `${NOT_YET}: ${formatPath(path)} (${parsed.scheme}: references)`)
+    return undefined
+  }
+  if (parsed.kind === 'refused') {
+    building.findings.problem(path, parsed.why)
+    return undefined
+  }
+  const result = await readReference(parsed.reference, building)
+  if (result.kind === 'secret') return result.secret
+  building.findings.problem(path, `found a reference to nothing: ${result.why}`)
+  return undefined
+}
+
+/** A variable that is set and not blank. */
+export function variable(env: Environment, name: string): string | undefined {
+  const value = env[name]
+  return value === undefined || value.trim() === '' ? undefined : value
+}

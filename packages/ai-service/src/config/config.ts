@@ -1,0 +1,189 @@
+// The configuration as the service uses it: every default filled in, milliseconds, bytes, secrets behind Secret.
+import type { Secret } from 'ai-lib/internal/errors/secret'
+import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
+import type { CallerKeyEntry } from '../keys/caller-key-entry.ts'
+
+export type { CallerKeyEntry } from '../keys/caller-key-entry.ts'
+
+export interface ListenerAddress {
+  readonly host: string
+  /** 0 switches the admin and metrics listeners off; on the data listener it picks a free port. */
+  readonly port: number
+}
+
+export interface AdminListener extends ListenerAddress {
+  /** Absent: the listener stays closed. */
+  readonly credential?: Secret
+}
+
+/** How long a client may take, in milliseconds. */
+export interface ServerTimeouts {
+  readonly headersMs: number
+  readonly bodyMs: number
+  readonly keepAliveMs: number
+  /** How often a silent stream gets an SSE comment. */
+  readonly pingMs: number
+  /** How long a client may leave written bytes unread. */
+  readonly writeStallMs: number
+}
+
+export interface ServerTls {
+  /** PEM chain. */
+  readonly cert: string
+  /** PEM key. */
+  readonly key: Secret
+}
+
+export interface ServerConfig extends ListenerAddress {
+  readonly admin: AdminListener
+  readonly metrics: ListenerAddress
+  readonly workers: 1
+  readonly maxBodyBytes: number
+  /** Bytes of request bodies held at the same time; absent: a quarter of the memory limit. */
+  readonly maxBufferedBytes?: number
+  readonly maxConnections: number
+  readonly shutdownGraceMs: number
+  /** Unready, but still accepting: how long load balancers need to notice. */
+  readonly drainDelayMs: number
+  readonly commit: { readonly holdMs: number; readonly bytes: number }
+  /** Further attempts of any kind after the first. */
+  readonly maxRetries: number
+  readonly timeouts: ServerTimeouts
+  /** Origins of web pages that may call; `*` is refused. */
+  readonly cors: readonly string[]
+  readonly tls?: ServerTls
+}
+
+export interface ProviderKey {
+  readonly name: string
+  readonly secret: Secret
+  readonly weight: number
+}
+
+/** A URL that may hold a password; `shown` is the same without it. */
+export interface GuardedUrl {
+  readonly url: Secret
+  readonly shown: string
+}
+
+export type ProxyChoice =
+  | { readonly kind: 'direct' }
+  /** As `Config.environmentProxy` says for the origin. */
+  | { readonly kind: 'environment' }
+  | { readonly kind: 'url'; readonly proxy: GuardedUrl }
+
+/** HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+export interface EnvironmentProxy {
+  readonly http?: GuardedUrl
+  readonly https?: GuardedUrl
+  readonly no?: string
+}
+
+export interface ProviderTimeouts {
+  readonly connectMs: number
+  /** Streams only: a whole answer's head comes with its end. */
+  readonly headMs: number
+  /** Streams only: the first content. */
+  readonly firstTokenMs: number
+  readonly idleMs: number
+  /** A whole answer. */
+  readonly totalMs: number
+  /** A stream from first byte sent to last byte received; absent: only `idleMs` bounds it. */
+  readonly streamTotalMs?: number
+}
+
+export interface ProviderConfig {
+  /** The name in the config, and before the slash of `provider/model`. */
+  readonly name: string
+  /** Name of the data file: `openai`, `openai-compatible`, `simulator`. */
+  readonly kind: string
+  /** The data file; absent only for the built-in simulator where the registry has none. */
+  readonly spec?: ProviderSpec
+  /** Without a slash at the end; absent only for the built-in simulator, which has an address once it runs. */
+  readonly baseUrl?: string
+  readonly keys: readonly ProviderKey[]
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly proxy: ProxyChoice
+  /** PEM certificates trusted besides the system's. */
+  readonly ca: readonly string[]
+  /** Whether its addresses may be loopback, private or link-local. */
+  readonly allowPrivate: boolean
+  readonly poolSize: number
+  readonly idleTimeoutMs: number
+  readonly timeouts: ProviderTimeouts
+}
+
+export interface EndpointConfig {
+  /** Unique within the model. */
+  readonly name: string
+  readonly provider: string
+  /** In place of the provider's base URL. */
+  readonly baseUrl?: string
+  /** What the provider calls the model. */
+  readonly model: string
+  readonly weight: number
+}
+
+export type FallbackTarget =
+  | { readonly kind: 'alias'; readonly alias: string }
+  | { readonly kind: 'provider-model'; readonly provider: string; readonly model: string }
+
+export interface ModelConfig {
+  readonly name: string
+  readonly strategy: 'round-robin'
+  readonly endpoints: readonly EndpointConfig[]
+  /** Asked in this order once no endpoint is left; no cycles. */
+  readonly fallbacks: readonly FallbackTarget[]
+}
+
+export interface AuthConfig {
+  readonly mode: 'keys' | 'none'
+  readonly pepper?: Secret
+  readonly keys: readonly CallerKeyEntry[]
+}
+
+export interface LimitRule {
+  readonly for: 'key' | 'user' | 'team' | 'global'
+  readonly requests?: { readonly count: number; readonly windowMs: number }
+  readonly concurrent?: number
+}
+
+export interface StoresConfig {
+  /** Absolute path of the SQLite file. */
+  readonly database: { readonly kind: 'sqlite'; readonly path: string }
+  readonly shared: { readonly kind: 'memory' }
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+export interface TelemetryConfig {
+  readonly logs: { readonly level: LogLevel }
+  readonly metrics: { readonly enabled: boolean }
+}
+
+export interface Config {
+  readonly server: ServerConfig
+  /** By name, in the order of the file; then what the environment alone configured. */
+  readonly providers: ReadonlyMap<string, ProviderConfig>
+  readonly models: ReadonlyMap<string, ModelConfig>
+  readonly auth: AuthConfig
+  readonly limits: readonly LimitRule[]
+  readonly stores: StoresConfig
+  readonly telemetry: TelemetryConfig
+  readonly environmentProxy: EnvironmentProxy
+  /** No config file and no provider: the built-in simulator answers, as provider `simulator`. */
+  readonly demo: boolean
+}
+
+export type ConfigSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'environment' }
+
+/** A configuration that may be started. */
+export interface LoadedConfig {
+  readonly config: Config
+  readonly source: ConfigSource
+  /** What an operator should know; no secret in it. */
+  readonly warnings: readonly string[]
+  /** Twelve hex digits that change when anything does, a secret's value included. */
+  readonly version: string
+}

@@ -1,0 +1,87 @@
+// Loads a configuration: find the file, read it, check its shape, resolve it; all problems at once, or a config.
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, relative } from 'node:path'
+import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
+import { errorCodeOf } from '../secrets/sources.ts'
+import type { Building } from './building.ts'
+import { checkShape } from './check-shape.ts'
+import type { Config, ConfigSource, LoadedConfig } from './config.ts'
+import { type FindParts, findConfig } from './find-config.ts'
+import { fingerprintConfig } from './plan.ts'
+import { type ConfigProblem, createFindings, type Findings, NOWHERE } from './problem.ts'
+import { readDocument } from './read-document.ts'
+import { resolveConfig } from './resolve.ts'
+import type { ConfigFile } from './schema.ts'
+
+export interface LoadParts extends FindParts {
+  /** `providerSpecs` of ai-lib. */
+  readonly specs: ReadonlyMap<string, ProviderSpec>
+  /** Default `/run/secrets/ai-service`. */
+  readonly secretsFolder?: string
+  /** Milliseconds since the epoch; only warns of caller keys that have expired. */
+  readonly nowMs: number
+}
+
+export type LoadResult =
+  | { readonly kind: 'loaded'; readonly loaded: LoadedConfig }
+  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[]; readonly warnings: readonly string[] }
+
+/** Never throws for what is in the file or the environment. */
+export async function loadConfig(parts: LoadParts): Promise<LoadResult> {
+  const path = findConfig(parts)
+  if (path === undefined) {
+    return build({}, createFindings('environment', NOWHERE), { kind: 'environment' }, parts.cwd, parts)
+  }
+  const shown = showPath(path, parts.cwd)
+  const text = await readConfigText(path)
+  if (typeof text === 'object') {
+    return {
+      kind: 'invalid',
+      problems: [{ file: shown, line: 0, column: 0, path: '', message: text.why }],
+      warnings: [],
+    }
+  }
+  const document = readDocument(text, shown)
+  if (document.kind === 'unreadable') return { kind: 'invalid', problems: document.problems, warnings: [] }
+  const findings = createFindings(shown, document.positions)
+  const file = checkShape(document.value, findings)
+  if (file === undefined) return { kind: 'invalid', problems: findings.problems, warnings: findings.warnings }
+  return build(file, findings, { kind: 'file', path }, dirname(path), parts)
+}
+
+async function build(
+  file: ConfigFile,
+  findings: Findings,
+  source: ConfigSource,
+  folder: string,
+  { env, specs, secretsFolder = '/run/secrets/ai-service', nowMs }: LoadParts,
+): Promise<LoadResult> {
+  const building: Building = { file, env, folder, specs, findings, secretsFolder }
+  const config = await resolveConfig(building, source.kind === 'file', nowMs)
+  const { problems, warnings } = findings
+  if (problems.length > 0) return { kind: 'invalid', problems, warnings }
+  return { kind: 'loaded', loaded: { config, source, warnings, version: versionOf(config) } }
+}
+
+function versionOf(config: Config): string {
+  return createHash('sha256').update(fingerprintConfig(config)).digest('hex').slice(0, 12)
+}
+
+async function readConfigText(path: string): Promise<string | { readonly why: string }> {
+  try {
+    const status = await stat(path)
+    if (!status.isFile()) return { why: 'found something that is not a file, expected a configuration file' }
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
+  } catch (error) {
+    if (error instanceof TypeError && errorCodeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+      return { why: 'found bytes that are not UTF-8, expected a text file' }
+    }
+    return { why: `cannot be read (${errorCodeOf(error)})` }
+  }
+}
+
+function showPath(path: string, cwd: string): string {
+  const near = relative(cwd, path)
+  return near === '' || near.startsWith('..') ? path : near
+}

@@ -1,0 +1,36 @@
+// `models.<alias>:` — a name that clients use, and the endpoints that answer to it.
+import { list, notYet, oneOf, plainName, section, text, urlValue, weight } from './field.ts'
+
+const LATER_STRATEGIES = ['weighted', 'least-connections', 'health-based', 'latency-based', 'cost-based']
+
+const modelName = () => text('a model name on one line, without blanks', /^[\x21-\x7e]+$/, 256)
+
+const endpoint = section({
+  name: plainName('a name').optional().meta({ description: 'Unique within the model. Default <provider>-<n>.' }),
+  provider: plainName('a provider’s name').meta({
+    description: 'A name under `providers`, or one that the environment configures.',
+  }),
+  url: urlValue('a URL such as https://api-east.example.com/v1')
+    .optional()
+    .meta({ description: 'In place of the provider’s base URL.' }),
+  model: modelName().meta({ description: 'What the provider calls the model.' }),
+  weight: weight().optional().meta({ description: 'Share of requests, for the strategies that weigh. Default 1.' }),
+})
+
+/** The name of an alias: what clients may write as `model`. */
+export const aliasName = text(
+  'an alias: up to 128 letters, digits, ".", "-", "_", ":", "/"',
+  /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/,
+)
+
+export const modelSection = section({
+  strategy: oneOf(['round-robin'], LATER_STRATEGIES)
+    .optional()
+    .meta({ description: 'How an endpoint is picked. Default round-robin.' }),
+  endpoints: list(endpoint, 'endpoint', 1, 100),
+  fallbacks: list(modelName(), 'fallbacks (provider/model or an alias)', 0, 20).optional().meta({
+    description: 'Asked in this order once no endpoint is left: `provider/model` or an alias. Cycles are refused.',
+  }),
+  health: notYet('health probes of endpoints.'),
+  hedge: notYet('hedged requests.'),
+})

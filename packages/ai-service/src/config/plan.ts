@@ -1,0 +1,84 @@
+// The configuration as it may be shown: every default in place, secrets as fingerprints only where asked for.
+import { createHash } from 'node:crypto'
+import type { Secret } from 'ai-lib/internal/errors/secret'
+import type { Config, GuardedUrl, LoadedConfig, ProviderConfig, ProxyChoice } from './config.ts'
+
+/** What `check` prints: plain data without any secret. */
+export function describePlan({ config, source, version }: LoadedConfig) {
+  const { server } = config
+  const { tls, admin, ...rest } = server
+  return {
+    source: source.kind === 'file' ? source.path : 'environment',
+    version,
+    demo: config.demo,
+    server: {
+      ...rest,
+      tls: tls !== undefined,
+      admin: { host: admin.host, port: admin.port, credential: admin.credential === undefined ? 'absent' : 'present' },
+    },
+    providers: [...config.providers.values()].map(describeProvider),
+    models: [...config.models.values()],
+    auth: {
+      mode: config.auth.mode,
+      pepper: config.auth.pepper === undefined ? 'absent' : 'present',
+      // The hash is what a stolen database would hold: it helps nobody here.
+      keys: config.auth.keys.map(({ hash: _, ...key }) => key),
+    },
+    limits: config.limits,
+    stores: config.stores,
+    telemetry: config.telemetry,
+    environmentProxy: {
+      http: config.environmentProxy.http?.shown,
+      https: config.environmentProxy.https?.shown,
+      no: config.environmentProxy.no,
+    },
+  }
+}
+
+function describeProvider(provider: ProviderConfig) {
+  const { name, kind, baseUrl, allowPrivate, poolSize, idleTimeoutMs, timeouts } = provider
+  return {
+    name,
+    kind,
+    baseUrl: baseUrl ?? 'built in',
+    keys: provider.keys.map(({ name: key, weight, secret }) => ({
+      name: key,
+      weight,
+      fingerprint: secret.fingerprint,
+    })),
+    // A header's value may be a token that somebody put there.
+    headers: Object.keys(provider.headers),
+    proxy: describeProxy(provider.proxy),
+    ca: provider.ca.length,
+    allowPrivate,
+    poolSize,
+    idleTimeoutMs,
+    timeouts,
+  }
+}
+
+function describeProxy(choice: ProxyChoice): string {
+  return choice.kind === 'url' ? choice.proxy.shown : choice.kind
+}
+
+/** A text that differs where two configurations differ; secrets and certificates go in as hashes. */
+export function fingerprintConfig(config: Config): string {
+  const plain = { ...config, providers: [...config.providers], models: [...config.models] }
+  const hashes = secretsOf(config).map((secret) => createHash('sha256').update(secret.reveal()).digest('hex'))
+  return JSON.stringify([plain, hashes])
+}
+
+function secretsOf(config: Config): Secret[] {
+  const urls = (url: GuardedUrl | undefined) => (url === undefined ? [] : [url.url])
+  return [
+    ...[...config.providers.values()].flatMap((provider) => [
+      ...provider.keys.map(({ secret }) => secret),
+      ...(provider.proxy.kind === 'url' ? [provider.proxy.proxy.url] : []),
+    ]),
+    ...[config.auth.pepper, config.server.admin.credential, config.server.tls?.key].filter(
+      (secret) => secret !== undefined,
+    ),
+    ...urls(config.environmentProxy.http),
+    ...urls(config.environmentProxy.https),
+  ]
+}

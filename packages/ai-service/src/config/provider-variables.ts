@@ -1,0 +1,30 @@
+// The variables of one provider: its key, or the file that stands in for it, and its base URL.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
+import { type Environment, errorCodeOf } from '../secrets/sources.ts'
+import { type Building, variable } from './building.ts'
+
+/** The value of a provider's key variable, or of the file that stands in for it. */
+export async function keyFromEnvironment(spec: ProviderSpec, { env, secretsFolder, findings }: Building) {
+  for (const name of spec.keyVariables) {
+    const value = variable(env, name)
+    if (value !== undefined) return { variable: name, value }
+  }
+  for (const name of spec.keyVariables) {
+    try {
+      const value = (await readFile(join(secretsFolder, name), 'utf8')).replace(/\r?\n$/, '')
+      if (value.trim() !== '') return { variable: name, value }
+    } catch (error) {
+      const code = errorCodeOf(error)
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        findings.warn(`${join(secretsFolder, name)} cannot be read (${code}).`)
+    }
+  }
+  return undefined
+}
+
+/** The provider's first base-URL variable that is set. */
+export function baseUrlFromEnvironment(spec: ProviderSpec, env: Environment): string | undefined {
+  return spec.baseUrlVariables.find((name) => variable(env, name) !== undefined)
+}

@@ -1,0 +1,124 @@
+// Fills in `server:` from the file, then the environment, then the defaults.
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { errorCodeOf } from '../secrets/sources.ts'
+import { type Building, readSecret, variable } from './building.ts'
+import type { AdminListener, ServerConfig, ServerTimeouts, ServerTls } from './config.ts'
+import type { Path } from './problem.ts'
+
+const MIB = 1024 * 1024
+
+/** What `server.*`, its aliases and the environment say for every provider that does not say otherwise. */
+export interface ProviderDefaults {
+  readonly timeoutMs?: number
+  readonly poolSize: number
+  readonly idleTimeoutMs: number
+}
+
+export async function resolveServer(building: Building): Promise<ServerConfig> {
+  const server = building.file.server ?? {}
+  const maxRetries = oneSpelling(building, 'max_retries', 'maxRetries')
+  const tls = await resolveTls(building)
+  return {
+    host: server.host ?? variable(building.env, 'AI_SERVICE_HOST') ?? '127.0.0.1',
+    port: server.port ?? numberVariable(building, 'AI_SERVICE_PORT', 0, 65_535) ?? 8080,
+    admin: await resolveAdmin(building),
+    metrics: {
+      host: server.metrics?.host ?? variable(building.env, 'AI_SERVICE_METRICS_HOST') ?? '127.0.0.1',
+      port: server.metrics?.port ?? 9464,
+    },
+    workers: 1,
+    maxBodyBytes: server.maxBody ?? 32 * MIB,
+    ...(server.maxBuffered === undefined ? {} : { maxBufferedBytes: server.maxBuffered }),
+    maxConnections: server.maxConnections ?? 20_000,
+    shutdownGraceMs: server.shutdownGrace ?? 600_000,
+    drainDelayMs: server.drainDelay ?? 5_000,
+    commit: { holdMs: server.commit?.hold ?? 15_000, bytes: server.commit?.bytes ?? 256 * 1024 },
+    maxRetries: maxRetries ?? 2,
+    timeouts: resolveTimeouts(building),
+    cors: server.cors ?? [],
+    ...(tls === undefined ? {} : { tls }),
+  }
+}
+
+export function resolveProviderDefaults(building: Building): ProviderDefaults {
+  const seconds = numberVariable(building, 'AI_TIMEOUT_SECS', 1, 2_147_483)
+  const timeoutMs = oneSpelling(building, 'timeout', 'timeout') ?? (seconds === undefined ? undefined : seconds * 1000)
+  const poolSize =
+    oneSpelling(building, 'pool_size', 'poolSize') ??
+    numberVariable(building, 'AI_HTTP_POOL_MAX_IDLE_PER_HOST', 1, 10_000)
+  return {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    poolSize: poolSize ?? 128,
+    idleTimeoutMs: numberVariable(building, 'AI_HTTP_POOL_IDLE_TIMEOUT_MS', 1, 2_147_483_647) ?? 60_000,
+  }
+}
+
+function oneSpelling<Key extends 'maxRetries' | 'timeout' | 'poolSize'>(
+  { file, findings }: Building,
+  alias: 'max_retries' | 'timeout' | 'pool_size',
+  key: Key,
+): number | undefined {
+  const own = file.server?.[key]
+  if (own !== undefined && file[alias] !== undefined) {
+    findings.problem(
+      [alias],
+      `found ${alias} and server.${key}, which are the same setting; expected one of them`,
+      'key',
+    )
+  }
+  return own ?? file[alias]
+}
+
+function resolveTimeouts({ file }: Building): ServerTimeouts {
+  const timeouts = file.server?.timeouts ?? {}
+  return {
+    headersMs: timeouts.headers ?? 10_000,
+    bodyMs: timeouts.body ?? 60_000,
+    keepAliveMs: timeouts.keepAlive ?? 75_000,
+    pingMs: timeouts.ping ?? 15_000,
+    writeStallMs: timeouts.writeStall ?? 30_000,
+  }
+}
+
+async function resolveAdmin(building: Building): Promise<AdminListener> {
+  const admin = building.file.server?.admin ?? {}
+  const address = { host: admin.host ?? '127.0.0.1', port: admin.port ?? 8081 }
+  if (admin.credential === undefined) return address
+  const credential = await readSecret(admin.credential, ['server', 'admin', 'credential'], building)
+  building.findings.warn('server.admin: this version has no admin routes yet; the listener stays closed.')
+  return credential === undefined ? address : { ...address, credential }
+}
+
+async function resolveTls(building: Building): Promise<ServerTls | undefined> {
+  const tls = building.file.server?.tls
+  if (tls === undefined) return undefined
+  const cert = await readPemFile(tls.cert, ['server', 'tls', 'cert'], building)
+  const key = await readSecret(tls.key, ['server', 'tls', 'key'], building)
+  if (key !== undefined && !key.reveal().includes('PRIVATE KEY-----')) {
+    building.findings.problem(['server', 'tls', 'key'], 'found no PEM private key, expected one')
+  }
+  return cert === undefined || key === undefined ? undefined : { cert, key }
+}
+
+/** The text of a PEM file of certificates; `undefined` once its problem is noted. */
+export async function readPemFile(text: string, path: Path, building: Building): Promise<string | undefined> {
+  try {
+    const pem = await readFile(resolve(building.folder, text.replace(/^file:/, '')), 'utf8')
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
+    building.findings.problem(path, 'found a file without a PEM certificate, expected one')
+  } catch (error) {
+    building.findings.problem(path, `found a file that cannot be read (${errorCodeOf(error)}), expected a PEM file`)
+  }
+  return undefined
+}
+
+/** A whole number in a variable; `undefined` where it is not set, or once its problem is noted. */
+function numberVariable({ env, findings }: Building, name: string, minimum: number, maximum: number) {
+  const text = variable(env, name)
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d{1,10}$/.test(text.trim()) && value >= minimum && value <= maximum) return value
+  findings.environmentProblem(name, `found something else, expected a whole number from ${minimum} to ${maximum}`)
+  return undefined
+}

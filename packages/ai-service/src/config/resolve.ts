@@ -1,0 +1,50 @@
+// Builds the whole configuration from a checked file and the environment: explicit over environment over default.
+import type { Building } from './building.ts'
+import type { Config, ProviderConfig } from './config.ts'
+import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
+import { resolveAuth, resolveLimits } from './resolve-auth.ts'
+import { resolveModels } from './resolve-models.ts'
+import { findSpec, resolveProvider } from './resolve-providers.ts'
+import { resolveProviderDefaults, resolveServer } from './resolve-server.ts'
+import { resolveStores } from './resolve-stores.ts'
+import { simulatorSpec } from './simulator-spec.ts'
+import type { Wanted } from './wanted.ts'
+
+/** Only to be used where `building.findings` has no problem afterwards. */
+export async function resolveConfig(building: Building, hasFile: boolean, nowMs: number): Promise<Config> {
+  const server = await resolveServer(building)
+  const { providers, demo } = await resolveProviders(building, hasFile)
+  return {
+    server,
+    providers,
+    models: await resolveModels(providers, building),
+    auth: await resolveAuth(server, nowMs, building),
+    limits: resolveLimits(building),
+    stores: await resolveStores(building),
+    telemetry: {
+      logs: { level: building.file.telemetry?.logs?.level ?? 'info' },
+      metrics: { enabled: building.file.telemetry?.metrics?.enabled ?? true },
+    },
+    environmentProxy: environmentProxy(building),
+    demo,
+  }
+}
+
+async function resolveProviders(building: Building, hasFile: boolean) {
+  const named = Object.entries(building.file.providers ?? {}).flatMap(([name, entry]): Wanted[] => {
+    const spec = findSpec(name, entry, building)
+    return spec === undefined ? [] : [{ name, entry, spec }]
+  })
+  const taken = new Set(Object.keys(building.file.providers ?? {}))
+  const fromEnvironment = await providersOfEnvironment(building, taken)
+  let wanted = await applyGeneralVariables([...named, ...fromEnvironment], building)
+  const demo = wanted.length === 0 && !hasFile
+  if (demo) wanted = [{ name: 'simulator', entry: {}, spec: building.specs.get('simulator') ?? simulatorSpec }]
+  if (wanted.length === 0 && taken.size === 0) {
+    building.findings.warn('No provider is configured: add providers, or set a key variable such as OPENAI_API_KEY.')
+  }
+  const defaults = resolveProviderDefaults(building)
+  const providers = new Map<string, ProviderConfig>()
+  for (const one of wanted) providers.set(one.name, await resolveProvider(one, defaults, building))
+  return { providers, demo }
+}

@@ -1,0 +1,54 @@
+// The schema of the whole configuration file, strict: what it does not name is an error.
+import * as z from 'zod'
+import { authSection, limitSection } from './auth-section.ts'
+import { flag, list, named, notYet, oneOf, plainName, section, urlValue } from './field.ts'
+import { aliasName, modelSection } from './model-section.ts'
+import { providerSection } from './provider-section.ts'
+import { aliases, serverSection } from './server-section.ts'
+
+const storesSection = section({
+  database: urlValue('sqlite:./path')
+    .optional()
+    .meta({ description: 'Default `sqlite:./data/ai-service.db`. A URL, a reference, or a URL with `${NAME}` in it.' }),
+  shared: urlValue('memory').optional().meta({ description: 'Default `memory`.' }),
+}).meta({ description: 'Where state lives.' })
+
+const telemetrySection = section({
+  logs: section({
+    level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .optional()
+      .meta({ description: 'Default info.' }),
+  }).optional(),
+  metrics: section({
+    enabled: flag().optional().meta({ description: 'Default true.' }),
+  }).optional(),
+  traces: notYet('traces.'),
+}).meta({ description: 'Logs and metrics.' })
+
+export const configSchema = section({
+  server: serverSection.optional(),
+  providers: named(plainName('a provider’s name'), providerSection)
+    .optional()
+    .meta({ description: 'Providers by name.' }),
+  models: named(aliasName, modelSection)
+    .optional()
+    .meta({ description: 'Names for clients to use, and the endpoints behind them.' }),
+  auth: authSection.optional(),
+  limits: list(limitSection, 'limits', 0, 1000).optional().meta({ description: 'Bounds on requests. Default none.' }),
+  stores: storesSection.optional(),
+  telemetry: telemetrySection.optional(),
+  budgets: notYet('budgets.'),
+  cache: notYet('the response cache.'),
+  redaction: notYet('redaction of prompts.'),
+  audit: notYet('the audit trail.'),
+  backup: notYet('backups.'),
+  ...aliases,
+})
+
+/** The file as written, with durations, sizes, rates and dates read. */
+export type ConfigFile = z.output<typeof configSchema>
+
+/** JSON Schema (2020-12) of the file. */
+export function configJsonSchema(): Readonly<Record<string, unknown>> {
+  return { title: 'ai-service configuration', ...z.toJSONSchema(configSchema, { io: 'input' }) }
+}

@@ -1,0 +1,69 @@
+// The form of a caller key: `ais_<id>_<secret><checksum>`, made once, recognised without any I/O, stored as an HMAC.
+import { createHmac } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import type { Secret } from 'ai-lib/internal/errors/secret'
+
+/** The parts of a key that is well formed. Whether it is known is another question. */
+export interface CallerKeyParts {
+  readonly id: string
+}
+
+const PREFIX = 'ais_'
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const SECRET_BYTES = 32
+// 62^43 is the first power of 62 above 2^256, 62^6 the first above 2^32.
+const SECRET_LENGTH = 43
+const CHECKSUM_LENGTH = 6
+const FORM = new RegExp(`^${PREFIX}([A-Za-z0-9]{1,32})_[A-Za-z0-9]{${SECRET_LENGTH}}[A-Za-z0-9]{${CHECKSUM_LENGTH}}$`)
+const MAX_LENGTH = PREFIX.length + 32 + 1 + SECRET_LENGTH + CHECKSUM_LENGTH
+
+// Keys are 256 random bits: without a pepper the HMAC needs no secret, only a domain that no other hash of ours shares.
+const DEFAULT_DOMAIN = 'ai-service caller key v1'
+
+/**
+ * A new key from 32 random bytes.
+ * @throws RangeError where `id` or `random` has another form.
+ */
+export function createCallerKey(id: string, random: Uint8Array): string {
+  if (!/^[A-Za-z0-9]{1,32}$/.test(id)) throw new RangeError('A key id has 1 to 32 letters and digits.')
+  if (random.length !== SECRET_BYTES) throw new RangeError(`A key takes ${SECRET_BYTES} random bytes.`)
+  const number = BigInt(`0x${Buffer.from(random).toString('hex')}`)
+  const body = `${PREFIX}${id}_${toBase62(number, SECRET_LENGTH)}`
+  return `${body}${checksumOf(body)}`
+}
+
+/** The parts of a key whose form and checksum are right; `undefined` for everything else. Costs no I/O. */
+export function parseCallerKey(text: string): CallerKeyParts | undefined {
+  if (text.length > MAX_LENGTH) return undefined
+  const id = FORM.exec(text)?.[1]
+  if (id === undefined) return undefined
+  const body = text.slice(0, -CHECKSUM_LENGTH)
+  // The checksum is no secret: it tells typing mistakes from keys.
+  return checksumOf(body) === text.slice(-CHECKSUM_LENGTH) ? { id } : undefined
+}
+
+/** What a config or store keeps of a key: `hmac-sha256:` and 64 hex digits. */
+export function hashCallerKey(key: string, pepper: Secret | undefined): string {
+  return `hmac-sha256:${callerKeyDigest(key, pepper).toString('hex')}`
+}
+
+/** The 32 bytes of the HMAC. */
+export function callerKeyDigest(key: string, pepper: Secret | undefined): Buffer {
+  return createHmac('sha256', pepper?.reveal() ?? DEFAULT_DOMAIN)
+    .update(key)
+    .digest()
+}
+
+function checksumOf(body: string): string {
+  return toBase62(BigInt(crc32(body)), CHECKSUM_LENGTH)
+}
+
+function toBase62(number: bigint, length: number): string {
+  let rest = number
+  let text = ''
+  for (let digit = 0; digit < length; digit += 1) {
+    text = `${ALPHABET[Number(rest % 62n)]}${text}`
+    rest /= 62n
+  }
+  return text
+}

@@ -1,0 +1,44 @@
+// Says whose key a caller showed: form and checksum first, then the HMAC looked up and compared in constant time.
+import { timingSafeEqual } from 'node:crypto'
+import type { Secret } from 'ai-lib/internal/errors/secret'
+import { callerKeyDigest, parseCallerKey } from './caller-key.ts'
+import type { CallerKeyEntry } from './caller-key-entry.ts'
+
+export type CallerKeyVerdict =
+  | { readonly kind: 'known'; readonly key: CallerKeyEntry }
+  /** Well formed, but not one of ours. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'expired'; readonly key: CallerKeyEntry }
+  /** No caller key at all: wrong form or checksum. */
+  | { readonly kind: 'malformed' }
+
+export type VerifyCallerKey = (text: string) => CallerKeyVerdict
+
+export interface VerifierParts {
+  readonly keys: readonly CallerKeyEntry[]
+  readonly pepper?: Secret | undefined
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number
+}
+
+/** A verifier over a fixed set of keys. An HMAC costs about 2 µs, so nothing is cached: a cache would hold keys. */
+export function createCallerKeyVerifier({ keys, pepper, nowMs }: VerifierParts): VerifyCallerKey {
+  const byDigest = new Map(
+    keys.map((key) => {
+      const hex = key.hash.slice('hmac-sha256:'.length)
+      return [hex, { key, digest: Buffer.from(hex, 'hex') }] as const
+    }),
+  )
+  // Unknown keys are compared too, against this, so that they take the same time.
+  const nobody = Buffer.alloc(32)
+  return (text) => {
+    if (parseCallerKey(text) === undefined) return { kind: 'malformed' }
+    const digest = callerKeyDigest(text, pepper)
+    const entry = byDigest.get(digest.toString('hex'))
+    const isSame = timingSafeEqual(digest, entry?.digest ?? nobody)
+    if (entry === undefined || !isSame) return { kind: 'unknown' }
+    const { key } = entry
+    const isExpired = key.expiresMs !== undefined && nowMs() >= key.expiresMs
+    return isExpired ? { kind: 'expired', key } : { kind: 'known', key }
+  }
+}
