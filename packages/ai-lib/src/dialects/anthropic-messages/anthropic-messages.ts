@@ -1,10 +1,13 @@
 // The Anthropic Messages dialect.
-import { AiError } from '../../errors/ai-error.ts'
 import type { Dialect } from '../dialect.ts'
 import { readFailure, writeFailure } from './failure.ts'
 import { peek } from './peek.ts'
+import { createReader } from './read-answer.ts'
+import { readRequest } from './read-request.ts'
 import { createTap } from './tap.ts'
 import { readWhole } from './whole.ts'
+import { createWriter } from './write-answer.ts'
+import { writeRequest } from './write-request.ts'
 
 /** `POST /v1/messages`. */
 export const anthropicMessages: Dialect = {
@@ -14,16 +17,8 @@ export const anthropicMessages: Dialect = {
   readWhole,
   readFailure,
   writeFailure,
-  readRequest() {
-    throw new AiError('service_not_available')
-  },
-  writeRequest() {
-    throw new AiError('service_not_available')
-  },
-  createReader() {
-    throw new AiError('service_not_available')
-  },
-  createWriter() {
-    throw new AiError('service_not_available')
-  },
+  readRequest,
+  writeRequest,
+  createReader,
+  createWriter,
 }

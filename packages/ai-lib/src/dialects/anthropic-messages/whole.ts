@@ -1,6 +1,6 @@
 // Reads usage and failure of a whole answer without building its tree.
 import { type JsonField, type JsonScan, scanJson } from '../../bytes/json-scan.ts'
-import { isObject, type JsonValue } from '../../bytes/json-value.ts'
+import { isObject, type JsonValue, tryParseJson } from '../../bytes/json-value.ts'
 import { AiError, toAiError } from '../../errors/ai-error.ts'
 import type { WholeAnswer } from '../dialect.ts'
 import { readErrorObject } from './failure.ts'
@@ -54,8 +54,7 @@ function failureIn(body: Uint8Array, scan: JsonScan) {
 
 function valueAt(body: Uint8Array, field: JsonField | undefined): JsonValue | undefined {
   if (field === undefined) return undefined
-  const value: JsonValue = JSON.parse(Buffer.from(body.subarray(field.valueStart, field.valueEnd)).toString('utf8'))
-  return value
+  return tryParseJson(Buffer.from(body.subarray(field.valueStart, field.valueEnd)).toString('utf8'))
 }
 
 function invalid(message: string): AiError {
