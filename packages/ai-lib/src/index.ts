@@ -1,4 +1,23 @@
 // What applications import.
+export type { AttemptRecord } from './attempts/attempt-loop.ts'
+export type { ChatEvent, PartHead, StopReason } from './chat/events.ts'
+export type { Loss } from './chat/losses.ts'
+export type { DialectId, Opaque } from './chat/opaque.ts'
+export type { CacheMark, Citation, MediaSource, Part, ToolCallId } from './chat/parts.ts'
+export type { ChatMessage, ChatRequest, OutputFormat, ReasoningRequest, Tool, ToolChoice } from './chat/request.ts'
+export type { Usage } from './chat/usage.ts'
+export { AiClient, type CallOptions, type FailoverProvider } from './client/ai-client.ts'
+export type {
+  ChatCompletionChoice,
+  ChatCompletionRequest,
+  ChatCompletionResponse,
+  ChatCompletionUsage,
+} from './client/chat-completion.ts'
+export type { ConnectionOptions } from './client/connection-options.ts'
+export type { ChatCompletionEvent } from './client/event-queue.ts'
+export { Content, Message, Role } from './client/message.ts'
 export { AiError, type ErrorDetails } from './errors/ai-error.ts'
 export { type ErrorCode, type ErrorEntry, errorTable } from './errors/error-codes.ts'
 export { Secret } from './errors/secret.ts'
+export { type Metrics, noopMetrics, type Timer } from './metrics/metrics.ts'
+export { Provider } from './providers/registry.ts'

@@ -15,6 +15,7 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
  */
 export class Secret {
   readonly #value: string
+  #fingerprint: string | undefined
 
   constructor(value: string) {
     this.#value = value
@@ -27,7 +28,8 @@ export class Secret {
 
   /** Eight hex digits of SHA-256 that name the value in logs without telling it. */
   get fingerprint(): string {
-    return createHash('sha256').update(this.#value).digest('hex').slice(0, 8)
+    this.#fingerprint ??= createHash('sha256').update(this.#value).digest('hex').slice(0, 8)
+    return this.#fingerprint
   }
 
   toString(): string {

@@ -1,0 +1,350 @@
+// One attempt: sends the bytes, holds the answer until it has truly begun, and says what came of it.
+import type { FailureCode, TimerName, UpstreamFailure } from '../chat/failure.ts'
+import type { ResponseHeaders, Wire } from '../dialects/dialect.ts'
+import type { AnswerLane } from '../lanes/answer-lane.ts'
+import { LazyTimer } from '../transport/lazy-timer.ts'
+import type { Channel, Flight, TransportFailure, UpstreamRequest, UpstreamSink } from '../transport/transport.ts'
+import type { Clock } from './clock.ts'
+import { retryAfterOf } from './retry-after.ts'
+import type { Timeouts } from './target.ts'
+
+/** How long, and for how many bytes, a stream's head is held back while its answer has not begun. */
+export interface CommitBounds {
+  readonly holdMs: number
+  readonly bytes: number
+}
+
+export interface AttemptCall<Out> {
+  readonly channel: Channel
+  readonly request: UpstreamRequest
+  readonly lane: AnswerLane<Out>
+  /** Reads error answers of the upstream's dialect. */
+  readonly wire: Wire
+  readonly timeouts: Timeouts
+  /** Milliseconds left of the exchange's deadline. */
+  readonly msLeft: number
+  readonly commit: CommitBounds
+  readonly clock: Clock
+}
+
+/** Takes over a stream after its commit. Called in order; `ended` or `failed` is last. */
+export interface StreamConsumer<Out> {
+  data(out: Out): void
+  ended(): void
+  failed(failure: UpstreamFailure): void
+}
+
+/** A stream that has been committed. Its owner attaches a consumer once, and destroys it whatever happens. */
+export interface OpenStream<Out> {
+  readonly lane: AnswerLane<Out>
+  attach(consumer: StreamConsumer<Out>): void
+  pause(): void
+  resume(): void
+  destroy(): void
+}
+
+export type Attempted<Out> =
+  | { readonly kind: 'whole'; readonly out: Out; readonly headers: ResponseHeaders }
+  | { readonly kind: 'stream'; readonly stream: OpenStream<Out>; readonly headers: ResponseHeaders }
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
+  /** The client left; nobody wants the answer. */
+  | { readonly kind: 'left' }
+
+/** Bytes of an error answer that are read; more says nothing more. */
+const maxErrorBytes = 64 * 1024
+const noHeaders: ResponseHeaders = {}
+
+/** Resolves at the commit, at the end of a whole answer, or with the failure. Never rejects. */
+export function attempt<Out>(call: AttemptCall<Out>, signal: AbortSignal): Promise<Attempted<Out>> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve({ kind: 'left' })
+    new AttemptFlight(call, signal, resolve).start()
+  })
+}
+
+/** `ending`: the terminal event was seen, the upstream may still close its response cleanly and keep its socket. */
+type Phase = 'sent' | 'error-body' | 'whole-body' | 'holding' | 'streaming' | 'ending' | 'done'
+
+/** Milliseconds an upstream may take to end its response after the terminal event. */
+const endingMs = 1_000
+
+class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
+  readonly lane: AnswerLane<Out>
+  readonly #call: AttemptCall<Out>
+  readonly #signal: AbortSignal
+  readonly #resolve: (attempted: Attempted<Out>) => void
+  readonly #onAbort = (): void => this.#leave()
+  readonly #onTimer = (): void => this.#timedOut()
+  #phase: Phase = 'sent'
+  #flight: Flight | undefined
+  #status = 0
+  #headers: ResponseHeaders = noHeaders
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #timer: NodeJS.Timeout | undefined
+  #timerName: TimerName
+  #holdTimer: NodeJS.Timeout | undefined
+  #idle: LazyTimer | undefined
+  #consumer: StreamConsumer<Out> | undefined
+  #progress = 0
+  /** A failure between the commit and `attach`. */
+  #lateFailure: UpstreamFailure | undefined
+
+  constructor(call: AttemptCall<Out>, signal: AbortSignal, resolve: (attempted: Attempted<Out>) => void) {
+    this.#call = call
+    this.lane = call.lane
+    this.#signal = signal
+    this.#resolve = resolve
+    this.#timerName = call.request.stream && call.timeouts.firstTokenMs < call.msLeft ? 'first-token' : 'total'
+  }
+
+  start(): void {
+    const { request, timeouts, msLeft, channel } = this.#call
+    const own = request.stream ? timeouts.firstTokenMs : timeouts.totalMs
+    this.#signal.addEventListener('abort', this.#onAbort)
+    this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.min(own, msLeft)))
+    const flight = channel.send(request, this)
+    // A channel may fail at once (queue full): then there is nothing left to hold.
+    if (this.#phase === 'done') flight.destroy()
+    else this.#flight = flight
+  }
+
+  head(status: number, headers: ResponseHeaders): void {
+    this.#status = status
+    this.#headers = headers
+    if (status >= 300 && status < 400) return this.#fail('redirected')
+    if (status >= 400) this.#phase = 'error-body'
+    else if (!this.#call.request.stream) this.#wholeHead()
+    else if (isEventStream(headers)) this.#hold()
+    // A 200 with JSON where a stream was asked for is an error in disguise or nonsense; its words tell which.
+    else this.#phase = 'error-body'
+  }
+
+  data(chunk: Buffer): void {
+    switch (this.#phase) {
+      case 'whole-body':
+        this.#chunks.push(chunk)
+        return
+      case 'error-body':
+        if (this.#bytes < maxErrorBytes) this.#chunks.push(chunk)
+        this.#bytes += chunk.length
+        return
+      case 'holding':
+        this.#bytes += chunk.length
+        this.lane.push(chunk)
+        return this.#afterHeldPush()
+      case 'streaming':
+        this.lane.push(chunk)
+        return this.#deliver()
+      case 'ending':
+        // Nothing belongs behind the terminal event: a socket that carries more is not to be trusted with another request.
+        return this.destroy()
+      case 'sent':
+      case 'done':
+        return
+    }
+  }
+
+  end(): void {
+    switch (this.#phase) {
+      case 'whole-body':
+        return this.#wholeEnd()
+      case 'error-body':
+        return this.#errorEnd()
+      case 'holding':
+        this.lane.end()
+        return this.#afterHeldPush()
+      case 'streaming':
+        this.lane.end()
+        return this.#deliver()
+      case 'ending':
+        return this.#finish()
+      case 'sent':
+      case 'done':
+        return
+    }
+  }
+
+  fail(failure: TransportFailure): void {
+    const isAnswering = failure.afterHead
+    switch (failure.kind) {
+      case 'timeout':
+        this.#timerName = failure.timer ?? 'connect'
+        return this.#fail('timeout')
+      case 'queue-full':
+        return this.#fail('queue-full')
+      case 'too-large':
+        return this.#fail('too-large')
+      case 'encoding':
+      case 'protocol':
+        return this.#fail(isAnswering && failure.kind === 'protocol' ? 'truncated' : 'invalid-response')
+      case 'refused':
+      case 'dns':
+      case 'tls':
+      case 'reset':
+      case 'proxy':
+      case 'address-denied':
+        return this.#fail(isAnswering ? 'truncated' : 'unreachable', failure.cause)
+    }
+  }
+
+  attach(consumer: StreamConsumer<Out>): void {
+    this.#consumer = consumer
+    if (this.#lateFailure === undefined) return this.#deliver()
+    const out = this.lane.take()
+    if (out !== undefined) consumer.data(out)
+    consumer.failed(this.#lateFailure)
+  }
+
+  pause(): void {
+    this.#flight?.pause()
+  }
+
+  resume(): void {
+    this.#flight?.resume()
+  }
+
+  destroy(): void {
+    this.#finish()
+    this.#flight?.destroy()
+  }
+
+  #wholeHead(): void {
+    const type = contentType(this.#headers)
+    // Empty and foreign answers are refused with their body unread.
+    if (this.#status === 204 || !(type.includes('json') || type === '')) return this.#fail('invalid-response')
+    this.#phase = 'whole-body'
+  }
+
+  #wholeEnd(): void {
+    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
+    const out = this.lane.whole(only ?? Buffer.concat(this.#chunks))
+    if (out === undefined) return this.#failWith(this.lane.failure ?? this.#failure('invalid-response'))
+    this.#finish()
+    this.#resolve({ kind: 'whole', out, headers: this.#headers })
+  }
+
+  #errorEnd(): void {
+    const body = Buffer.concat(this.#chunks).subarray(0, maxErrorBytes)
+    const read = this.#call.wire.readFailure(this.#status, body)
+    const failure = this.#status < 400 ? disguised(read) : read
+    const retryAfterMs = retryAfterOf(this.#headers, this.#call.clock.dateMs()) ?? failure.retryAfterMs
+    this.#failWith({ ...failure, status: this.#status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
+  }
+
+  #hold(): void {
+    this.#phase = 'holding'
+    this.#holdTimer = setTimeout(() => this.#commit(), this.#call.commit.holdMs)
+  }
+
+  #afterHeldPush(): void {
+    const { state, failure } = this.lane
+    if (state === 'failed') this.#failWith(failure ?? this.#failure('invalid-response'))
+    else if (state !== 'quiet' || this.#bytes > this.#call.commit.bytes) this.#commit()
+  }
+
+  // From here on bytes may reach the client, and no other target can take over.
+  #commit(): void {
+    clearTimeout(this.#holdTimer)
+    const hasBegun = this.lane.state !== 'quiet'
+    this.#phase = 'streaming'
+    this.#progress = this.lane.progress
+    if (hasBegun) this.#armIdle()
+    this.#resolve({ kind: 'stream', stream: this, headers: this.#headers })
+  }
+
+  #armIdle(): void {
+    clearTimeout(this.#timer)
+    const { streamTotalMs } = this.#call.timeouts
+    this.#timerName = 'total'
+    if (streamTotalMs !== undefined) this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.min(streamTotalMs, this.#call.msLeft)))
+    this.#idle = new LazyTimer(() => {
+      this.#timerName = 'idle'
+      this.#fail('timeout')
+    })
+    this.#idle.arm(this.#call.timeouts.idleMs)
+  }
+
+  #deliver(): void {
+    const consumer = this.#consumer
+    // Until somebody is attached the lane keeps what came.
+    if (!consumer || this.#phase !== 'streaming') return
+    if (this.lane.progress !== this.#progress) {
+      this.#progress = this.lane.progress
+      if (this.#idle) this.#idle.touch(this.#call.clock.nowMs())
+      else this.#armIdle()
+    }
+    const out = this.lane.take()
+    if (out !== undefined) consumer.data(out)
+    if (this.lane.state === 'failed') this.#failWith(this.lane.failure ?? this.#failure('invalid-response'))
+    else if (this.lane.state === 'ended') {
+      this.#terminal()
+      consumer.ended()
+    }
+  }
+
+  #terminal(): void {
+    this.#finish()
+    this.#phase = 'ending'
+    this.#timer = setTimeout(() => this.destroy(), endingMs)
+  }
+
+  #timedOut(): void {
+    this.#fail('timeout')
+  }
+
+  #leave(): void {
+    const consumer = this.#consumer
+    this.#finish()
+    this.#flight?.destroy()
+    if (!consumer) this.#resolve({ kind: 'left' })
+  }
+
+  #failure(code: FailureCode, cause?: unknown): UpstreamFailure {
+    const phase = this.#phase === 'sent' ? (code === 'unreachable' ? 'dial' : 'head') : this.#phase === 'streaming' ? 'mid-stream' : 'first-event'
+    return {
+      phase,
+      code,
+      charged: phase === 'dial' || code === 'queue-full' ? 'no' : 'unknown',
+      ...(code === 'timeout' ? { timer: this.#timerName } : {}),
+      ...(this.#status === 0 ? {} : { status: this.#status }),
+      ...(cause instanceof Error ? { message: cause.message } : {}),
+    }
+  }
+
+  #fail(code: FailureCode, cause?: unknown): void {
+    if (this.#phase !== 'done' && this.#phase !== 'ending') this.#failWith(this.#failure(code, cause))
+  }
+
+  #failWith(failure: UpstreamFailure): void {
+    const consumer = this.#consumer
+    const wasStreaming = this.#phase === 'streaming'
+    this.#finish()
+    this.#flight?.destroy()
+    if (consumer) consumer.failed(failure)
+    else if (wasStreaming) this.#lateFailure = failure
+    else this.#resolve({ kind: 'failed', failure })
+  }
+
+  #finish(): void {
+    this.#phase = 'done'
+    clearTimeout(this.#timer)
+    clearTimeout(this.#holdTimer)
+    this.#idle?.clear()
+    this.#signal.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+function contentType(headers: ResponseHeaders): string {
+  const value = headers['content-type']
+  return (typeof value === 'string' ? value : (value?.[0] ?? '')).toLowerCase()
+}
+
+function isEventStream(headers: ResponseHeaders): boolean {
+  return contentType(headers).startsWith('text/event-stream')
+}
+
+// A 2xx that is no answer: whatever its words were taken for, the request was not refused.
+function disguised(failure: UpstreamFailure): UpstreamFailure {
+  return failure.code === 'rejected' ? { ...failure, code: 'invalid-response' } : failure
+}

@@ -1,0 +1,41 @@
+// Where an attempt can go: an upstream (connections, keys, timers) and the model there.
+import type { LaneChoice } from '../lanes/choose-lane.ts'
+import type { ProviderSpec } from '../providers/provider.ts'
+import type { Channel } from '../transport/transport.ts'
+import type { KeyPool } from './key-pool.ts'
+import type { RetryBudget } from './retry-budget.ts'
+
+/** Milliseconds; the same meaning on every route. Silence is measured on events: pings do not reset it. */
+export interface Timeouts {
+  /** Until the response head of a stream. A whole answer's head comes with its end. */
+  readonly headMs: number
+  /** Until the first content event of a stream. */
+  readonly firstTokenMs: number
+  /** Between two events of a stream that carry something. */
+  readonly idleMs: number
+  /** The whole answer. Streams have it only where it was set in so many words. */
+  readonly totalMs: number
+  readonly streamTotalMs?: number
+}
+
+export interface Upstream {
+  readonly spec: ProviderSpec
+  readonly channel: Channel
+  /** Path of the base URL, without a trailing slash: `/v1`, or empty. */
+  readonly basePath: string
+  /** Headers of the operator's config, lower-case, over those of the provider's data file. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly keys: KeyPool
+  readonly timeouts: Timeouts
+  readonly retryBudget: RetryBudget
+}
+
+export interface Target {
+  /** Name for headers, logs and metrics: the provider's, or `alias/endpoint`. */
+  readonly endpoint: string
+  readonly upstream: Upstream
+  /** As the provider names it. */
+  readonly model: string
+  readonly maxOutputTokens?: number
+  readonly lane: Exclude<LaneChoice, { kind: 'unsupported' }>
+}
