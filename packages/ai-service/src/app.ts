@@ -1,0 +1,168 @@
+// The composition root: everything is wired here, by hand, from one loaded configuration.
+import type { Server } from 'node:http'
+import { systemClock } from 'ai-lib/internal/attempts/clock'
+import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
+import type { Secret } from 'ai-lib/internal/errors/secret'
+import { type Simulator, startSimulator } from 'ai-simulator'
+import { type Drain, startDrain } from './app/drain.ts'
+import { openRouter } from './app/open-router.ts'
+import { openUpstreams } from './app/open-upstreams.ts'
+import { observe } from './app/observe.ts'
+import { exchangeRunner } from './app/run-exchange.ts'
+import type { Config, ListenerAddress, LoadedConfig } from './config/config.ts'
+import { ByteBudget } from './exchange/byte-budget.ts'
+import type { Caller } from './exchange/exchange.ts'
+import { createDataListener } from './http/data-listener.ts'
+import type { ExchangeParts, Interruptible } from './http/exchange-handler.ts'
+import type { HealthState } from './http/health.ts'
+import { createMetricsListener } from './http/metrics-listener.ts'
+import type { CallerKeyEntry } from './keys/caller-key-entry.ts'
+import { createCallerKeyVerifier } from './keys/verify-caller-key.ts'
+import { type AuthMode, identify } from './policies/auth.ts'
+import { orderedPolicies } from './policies/order.ts'
+import { createConcurrencyCounters } from './stores/memory/concurrency-counters.ts'
+import { createRateCounters } from './stores/memory/rate-counters.ts'
+import type { Log } from './telemetry/log.ts'
+import { createServiceMetrics } from './telemetry/metrics.ts'
+import { createRequestId } from './telemetry/request-id.ts'
+import { createScrubber } from './telemetry/scrub.ts'
+
+export interface AppParts {
+  readonly loaded: LoadedConfig
+  readonly log: Log
+  /** Bytes that the process may use, for the default of the body budget. */
+  readonly memoryLimitBytes: number
+  readonly version: string
+}
+
+export interface App {
+  readonly dataUrl: string
+  /** Absent where the listener is off. */
+  readonly metricsUrl: string | undefined
+  readonly simulator: Simulator | undefined
+  drain(): Drain
+  close(): Promise<void>
+}
+
+/** Share of the memory limit that bodies may hold at a time. */
+const bodyShare = 0.25
+
+/** Starts listening. @throws where an address is taken or a certificate is unusable; nothing stays open then. */
+export async function startApp({ loaded, log, memoryLimitBytes, version }: AppParts): Promise<App> {
+  const { config } = loaded
+  const needsSimulator = [...config.providers.values()].some(({ kind, baseUrl }) => kind === 'simulator' && baseUrl === undefined)
+  const simulator = needsSimulator ? await startSimulator({ record: false }) : undefined
+  const upstreams = openUpstreams(config, createUndiciTransport(), simulator?.url)
+  const router = openRouter(config, upstreams)
+  const scrub = createScrubber(secretsOf(config))
+  const metrics = createServiceMetrics({ isKnownModel: (provider, model) => router.isKnownModel(provider, model) })
+  const mode = authMode(config)
+  const health: HealthState = { readiness: { kind: 'starting' } }
+  const open = new Set<Interruptible>()
+  const limits = { rules: config.limits, rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: systemClock }
+  const run = exchangeRunner(orderedPolicies({ auth: mode, limits }), {
+    resolve: (operation, model) => router.resolve(operation, model),
+    loop: { clock: systemClock, random: Math.random },
+    maxRetries: config.server.maxRetries,
+    commit: config.server.commit,
+    needsUsage: config.telemetry.metrics.enabled,
+    scrub,
+  })
+  const exchanges: ExchangeParts = {
+    body: { maxBytes: config.server.maxBodyBytes, baseMs: config.server.timeouts.bodyMs },
+    budget: new ByteBudget(config.server.maxBufferedBytes ?? Math.floor(memoryLimitBytes * bodyShare)),
+    pump: { pingMs: config.server.timeouts.pingMs, writeStallMs: config.server.timeouts.writeStallMs },
+    scrub,
+    run,
+    onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),
+    open,
+  }
+  const server = createDataListener({
+    exchanges,
+    health,
+    corsOrigins: new Set(config.server.cors),
+    models: () => router.list(),
+    identify: (credential) => (mode.kind === 'none' ? {} : identify(credential, mode.verify)),
+    createRequestId,
+    onRefused: ({ error, ...refused }) => {
+      metrics.recordRefusal(error.code)
+      log.refused({ ...refused, code: error.code, status: error.status })
+    },
+    agent: `ai-service/${version}`,
+    timeouts: config.server.timeouts,
+    maxConnections: config.server.maxConnections,
+    ...(config.server.tls ? { tls: { cert: config.server.tls.cert, key: config.server.tls.key.reveal() } } : {}),
+  })
+  const metricsServer = config.telemetry.metrics.enabled && config.server.metrics.port !== 0 ? createMetricsListener(() => metrics.render()) : undefined
+  const closeAll = async (): Promise<void> => {
+    server.close()
+    server.closeAllConnections()
+    metricsServer?.close()
+    metricsServer?.closeAllConnections()
+    await upstreams.close()
+    await simulator?.close()
+  }
+  try {
+    await listen(server, config.server)
+    if (metricsServer) await listen(metricsServer, config.server.metrics)
+  } catch (thrown) {
+    await closeAll()
+    throw thrown
+  }
+  health.readiness = { kind: 'ready' }
+  return {
+    dataUrl: urlOf(server, config.server.tls ? 'https' : 'http'),
+    metricsUrl: metricsServer && urlOf(metricsServer, 'http'),
+    simulator,
+    drain: () => startDrain({ server, health, open, delayMs: config.server.drainDelayMs, graceMs: config.server.shutdownGraceMs }),
+    close: closeAll,
+  }
+}
+
+function listen(server: Server, { host, port }: ListenerAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog: 2_048 }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function urlOf(server: Server, scheme: 'http' | 'https'): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return `${scheme}://unknown`
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `${scheme}://${host}:${address.port}`
+}
+
+function authMode({ auth }: Config): AuthMode {
+  if (auth.mode === 'none') return { kind: 'none' }
+  const verify = createCallerKeyVerifier({ keys: auth.keys, pepper: auth.pepper, nowMs: () => Date.now() })
+  const callers = new Map(auth.keys.map((key) => [key, callerOf(key)]))
+  return {
+    kind: 'keys',
+    verify(credential) {
+      const verified = verify(credential)
+      return verified.kind === 'known' ? { kind: 'known', caller: callers.get(verified.key) ?? callerOf(verified.key) } : verified
+    },
+  }
+}
+
+function callerOf({ id, user, team, models }: CallerKeyEntry): Caller {
+  return {
+    keyId: id,
+    ...(user === undefined ? {} : { user }),
+    ...(team === undefined ? {} : { team }),
+    ...(models === undefined ? {} : { models: new Set(models) }),
+  }
+}
+
+/** Everything that must never show: what the scrubber looks for in free text. */
+function secretsOf(config: Config): readonly Secret[] {
+  const { auth, server, environmentProxy } = config
+  return [
+    ...[...config.providers.values()].flatMap(({ keys, proxy }) => [...keys.map(({ secret }) => secret), ...(proxy.kind === 'url' ? [proxy.proxy.url] : [])]),
+    ...[environmentProxy.http?.url, environmentProxy.https?.url, auth.pepper, server.admin.credential].filter((secret) => secret !== undefined),
+  ]
+}

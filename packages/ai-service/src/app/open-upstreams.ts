@@ -1,0 +1,89 @@
+// Makes upstreams out of the configuration: a channel with its pool and proxy, keys, timers.
+import { KeyPool } from 'ai-lib/internal/attempts/key-pool'
+import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
+import type { Upstream } from 'ai-lib/internal/attempts/target'
+import { AiError } from 'ai-lib/internal/errors/ai-error'
+import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
+import type { Channel, ProxySettings, Transport } from 'ai-lib/internal/transport/transport'
+import type { Config, EnvironmentProxy, GuardedUrl, ProviderConfig } from '../config/config.ts'
+
+export interface OpenUpstreams {
+  /** By configured name. */
+  readonly byName: ReadonlyMap<string, Upstream>
+  /** The upstream of a provider at another address, sharing its keys. */
+  at(provider: string, baseUrl: string): Upstream
+  close(): Promise<void>
+}
+
+/** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
+export function openUpstreams(config: Config, transport: Transport, simulatorUrl: string | undefined): OpenUpstreams {
+  const channels: Channel[] = []
+  const open = (provider: ProviderConfig, baseUrl: string, keys: KeyPool): Upstream => {
+    const url = new URL(baseUrl)
+    const proxy = proxyOf(provider, url.origin, config.environmentProxy)
+    const channel = transport.open({
+      origin: url.origin,
+      ...(proxy === undefined ? {} : { proxy }),
+      ca: provider.ca,
+      poolSize: provider.poolSize,
+      idleTimeoutMs: provider.idleTimeoutMs,
+      connectTimeoutMs: provider.timeouts.connectMs,
+      allowPrivate: provider.allowPrivate,
+    })
+    channels.push(channel)
+    return upstreamOf(provider, channel, url, keys)
+  }
+  const byName = new Map<string, Upstream>()
+  for (const [name, provider] of config.providers) {
+    const keys = new KeyPool(provider.keys.map(({ name: keyName, secret, weight }) => ({ name: keyName, secret, weight })))
+    byName.set(name, open(provider, addressOf(provider, simulatorUrl), keys))
+  }
+  return {
+    byName,
+    at(name, baseUrl) {
+      const provider = config.providers.get(name)
+      const standing = byName.get(name)
+      if (!provider || !standing) throw new AiError('config_invalid', { message: `No provider ${name}.` })
+      return open(provider, baseUrl, standing.keys)
+    },
+    async close() {
+      await Promise.all(channels.map((channel) => channel.close()))
+    },
+  }
+}
+
+function addressOf(provider: ProviderConfig, simulatorUrl: string | undefined): string {
+  const address = provider.baseUrl ?? (simulatorUrl === undefined ? undefined : `${simulatorUrl}/v1`)
+  if (address === undefined) throw new AiError('config_invalid', { message: `Provider ${provider.name} has no address.` })
+  return address
+}
+
+function upstreamOf(provider: ProviderConfig, channel: Channel, url: URL, keys: KeyPool): Upstream {
+  if (!provider.spec) throw new AiError('config_invalid', { message: `Provider ${provider.name} has no data file.` })
+  const { headMs, firstTokenMs, idleMs, totalMs, streamTotalMs } = provider.timeouts
+  return {
+    spec: { ...provider.spec, name: provider.name },
+    channel,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    headers: provider.headers,
+    keys,
+    timeouts: { headMs, firstTokenMs, idleMs, totalMs, ...(streamTotalMs === undefined ? {} : { streamTotalMs }) },
+    retryBudget: new RetryBudget(),
+  }
+}
+
+function proxyOf(provider: ProviderConfig, origin: string, environment: EnvironmentProxy): ProxySettings | undefined {
+  switch (provider.proxy.kind) {
+    case 'direct':
+      return undefined
+    case 'url':
+      return { url: provider.proxy.proxy.url.reveal() }
+    case 'environment':
+      return resolveProxy({ origin, environment: variables(environment) })
+  }
+}
+
+function variables({ http, https, no }: EnvironmentProxy): Readonly<Record<string, string | undefined>> {
+  const reveal = (url: GuardedUrl | undefined): string | undefined => url?.url.reveal()
+  return { http_proxy: reveal(http), https_proxy: reveal(https), no_proxy: no }
+}

@@ -1,0 +1,93 @@
+// Runs the service from a loaded configuration until a signal ends it.
+import { AiError } from 'ai-lib/internal/errors/ai-error'
+import { type App, startApp } from '../app.ts'
+import type { LoadedConfig } from '../config/config.ts'
+import { createLog, type Log } from '../telemetry/log.ts'
+import { demoBanner } from './banner.ts'
+
+/** What the process tells the service. */
+export interface ProcessEvents {
+  /** `terminate` asks for a drain, a second one for an end at once. */
+  on(event: 'terminate' | 'reload', listener: () => void): void
+  on(event: 'fatal', listener: (thrown: unknown) => void): void
+}
+
+export interface ServeParts {
+  readonly loaded: LoadedConfig
+  readonly stdout: NodeJS.WritableStream
+  readonly stderr: NodeJS.WritableStream
+  readonly events: ProcessEvents
+  readonly memoryLimitBytes: number
+  readonly version: string
+}
+
+/** Resolves to the exit code once everything is settled and flushed. */
+export async function serve(parts: ServeParts): Promise<number> {
+  const { loaded, stdout } = parts
+  const log = createLog({ level: loaded.config.telemetry.logs.level, destination: stdout })
+  for (const warning of loaded.warnings) log.warn(warning)
+  const app = await startOrExplain(parts, log)
+  if (!app) {
+    await log.close()
+    return 1
+  }
+  log.info('listening', {
+    data: app.dataUrl,
+    ...(app.metricsUrl === undefined ? {} : { metrics: app.metricsUrl }),
+    config: loaded.source.kind === 'file' ? loaded.source.path : 'environment',
+    config_version: loaded.version,
+  })
+  if (loaded.config.demo) stdout.write(demoBanner(app.dataUrl))
+  const code = await untilOver(app, parts.events, log)
+  await app.close()
+  log.info('stopped', { exit_code: code })
+  await log.close()
+  return code
+}
+
+async function startOrExplain({ loaded, stderr, memoryLimitBytes, version }: ServeParts, log: Log): Promise<App | undefined> {
+  try {
+    return await startApp({ loaded, log, memoryLimitBytes, version })
+  } catch (thrown) {
+    const { host, port } = loaded.config.server
+    stderr.write(`${explain(thrown, host, port)}\n`)
+    log.error('could not start', { error: thrown })
+    return undefined
+  }
+}
+
+function explain(thrown: unknown, host: string, port: number): string {
+  if (thrown instanceof Error && 'code' in thrown) {
+    const at = 'address' in thrown && 'port' in thrown ? `${String(thrown.address)}:${String(thrown.port)}` : `${host}:${port}`
+    if (thrown.code === 'EADDRINUSE')
+      return `ai-service cannot listen on ${at}: the port is taken. Stop what uses it, or choose another with AI_SERVICE_PORT or server.port (server.metrics.port for metrics).`
+    if (thrown.code === 'EACCES') return `ai-service may not listen on ${at}: ports below 1024 need a privilege. Choose another port.`
+    if (thrown.code === 'EADDRNOTAVAIL') return `ai-service cannot listen on ${at}: this machine has no such address.`
+  }
+  if (thrown instanceof AiError) return `ai-service cannot start: ${thrown.message}`
+  return `ai-service cannot start: ${thrown instanceof Error ? thrown.message : 'unknown fault'}`
+}
+
+function untilOver(app: App, events: ProcessEvents, log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    let drain: ReturnType<App['drain']> | undefined
+    const begin = (code: number): void => {
+      if (drain) {
+        log.warn('draining is cut short')
+        drain.hurry()
+        return
+      }
+      drain = app.drain()
+      void drain.done.then(() => resolve(code))
+    }
+    events.on('terminate', () => {
+      log.info('draining')
+      begin(0)
+    })
+    events.on('reload', () => log.warn('reload is not available in this version: restart to apply a changed configuration'))
+    events.on('fatal', (thrown) => {
+      log.error('fatal fault: draining and exiting', { error: thrown })
+      begin(1)
+    })
+  })
+}

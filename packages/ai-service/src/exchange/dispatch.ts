@@ -1,0 +1,101 @@
+// The middle of an exchange: targets, attempts, answer.
+import { type AttemptPlan, type LoopParts, runAttempts } from 'ai-lib/internal/attempts/attempt-loop'
+import type { CommitBounds } from 'ai-lib/internal/attempts/attempt'
+import type { Target } from 'ai-lib/internal/attempts/target'
+import type { ChatRequest } from 'ai-lib/internal/chat/request'
+import type { OperationId } from 'ai-lib/internal/dialects/dialect'
+import { chatOperations, type Operation } from 'ai-lib/internal/dialects/registry'
+import { AiError } from 'ai-lib/internal/errors/ai-error'
+import type { AnswerLane } from 'ai-lib/internal/lanes/answer-lane'
+import { createPassLane } from 'ai-lib/internal/lanes/pass'
+import { type Asked, type PreparedRequest, prepareRequest } from 'ai-lib/internal/lanes/prepare-request'
+import { createTranslateLane } from 'ai-lib/internal/lanes/translate'
+import type { Answer, RefusedAt } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+
+export interface DispatchParts {
+  resolve(operation: OperationId, model: string): readonly Target[]
+  readonly loop: LoopParts
+  readonly maxRetries: number
+  readonly commit: CommitBounds
+  /** Whether somebody counts tokens, so that streams are asked for usage. */
+  readonly needsUsage: boolean
+  readonly scrub: (text: string) => string
+}
+
+/** What is read of a body once; the canonical form only if a target needs it. */
+export function readAsked(operation: Operation, body: Uint8Array): Asked {
+  const head = operation.wire.peek(body)
+  let canonical: ChatRequest | undefined
+  return {
+    body,
+    head,
+    canonical() {
+      canonical ??= readCanonical(operation, body)
+      return canonical
+    },
+  }
+}
+
+function readCanonical(operation: Operation, body: Uint8Array): ChatRequest {
+  const chat = Object.values(chatOperations).find((candidate) => candidate.operation.id === operation.id)
+  if (!chat) throw new AiError('service_internal', { message: `${operation.id} has no canonical form.` })
+  return chat.dialect.readRequest(body)
+}
+
+/** @throws AiError for what is wrong with the request. */
+export async function dispatch(exchange: Exchange, asked: Asked, parts: DispatchParts): Promise<Answer> {
+  const targets = parts.resolve(exchange.operation.id, asked.head.model)
+  const { timeoutMs } = exchange.head
+  const plan: AttemptPlan<Buffer> = {
+    targets,
+    prepare: (target) => prepared(exchange, asked, target, parts.needsUsage),
+    openLane: (target, request) => openLane(exchange.operation, asked, target, request),
+    stream: asked.head.stream,
+    headers: exchange.head.forwarded,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    maxRetries: parts.maxRetries,
+    commit: parts.commit,
+    scrub: parts.scrub,
+  }
+  const outcome = await runAttempts(plan, parts.loop, exchange.signal)
+  switch (outcome.kind) {
+    case 'whole':
+    case 'stream':
+      return outcome
+    case 'failed':
+      return { kind: 'refused', error: outcome.error, attempts: outcome.attempts, ...at(outcome.target) }
+    case 'left':
+      return { kind: 'left', attempts: outcome.attempts, ...at(outcome.target) }
+  }
+}
+
+function at(target: Target | undefined): { readonly endpoint?: RefusedAt } {
+  if (!target) return {}
+  return { endpoint: { provider: target.upstream.spec.name, endpoint: target.endpoint, model: target.model } }
+}
+
+function prepared(exchange: Exchange, asked: Asked, target: Target, needsUsage: boolean): PreparedRequest {
+  const { quirks } = target.upstream.spec
+  const { maxOutputTokens } = target
+  const request = prepareRequest(
+    asked,
+    target.lane,
+    { model: target.model, quirks, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) },
+    needsUsage,
+  )
+  const lost = exchange.head.strictLosses ? request.losses.filter(({ kind }) => kind !== 'added') : []
+  if (lost.length === 0) return request
+  const paths = lost.map(({ path, reason }) => `${path} (${reason})`).join('; ')
+  throw new AiError('policy_losses_refused', { message: paths.slice(0, 1_000), param: lost[0]?.path ?? '' })
+}
+
+function openLane(operation: Operation, asked: Asked, target: Target, request: PreparedRequest): AnswerLane<Buffer> {
+  const { lane } = target
+  if (lane.kind === 'same') return createPassLane(operation.wire, request.dropsUsage)
+  const writer = lane.from.dialect.createWriter({
+    streamUsage: asked.canonical().streamUsage,
+    createdSeconds: Math.floor(Date.now() / 1_000),
+  })
+  return createTranslateLane(lane.to.dialect.createReader(), writer)
+}

@@ -1,0 +1,154 @@
+// Resolves a model's name to targets: an alias, `provider/model`, or a bare name that one configured provider has.
+import type { Balancer } from 'ai-lib/internal/attempts/balancers/balancer'
+import type { Target, Upstream } from 'ai-lib/internal/attempts/target'
+import type { CatalogueModel } from 'ai-lib/internal/catalog/catalogue'
+import { nearestNames } from 'ai-lib/internal/catalog/nearest-names'
+import type { OperationId } from 'ai-lib/internal/dialects/dialect'
+import { AiError } from 'ai-lib/internal/errors/ai-error'
+import { chooseLane } from 'ai-lib/internal/lanes/choose-lane'
+
+/** An endpoint or fallback of an alias. */
+export interface AliasMember {
+  /** Name for headers, logs and metrics. */
+  readonly endpoint: string
+  readonly upstream: Upstream
+  readonly model: string
+}
+
+export interface Alias {
+  readonly name: string
+  readonly balancer: Balancer
+  readonly endpoints: readonly AliasMember[]
+  /** Tried in order once no endpoint is left. */
+  readonly fallbacks: readonly AliasMember[]
+}
+
+/** What is asked of the catalogue. */
+export interface ModelFacts {
+  find(provider: string, model: string): CatalogueModel | undefined
+  /** Built-in providers that have exactly this model. */
+  providersOf(model: string): readonly string[]
+  modelsOf(provider: string): readonly CatalogueModel[]
+}
+
+export interface RouterParts {
+  /** By configured name. */
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly aliases: ReadonlyMap<string, Alias>
+  readonly facts: ModelFacts
+}
+
+/** Resolved names are remembered up to this many; clients that make names up cannot grow it further. */
+const maxRemembered = 4_096
+
+interface Resolved {
+  readonly balancer?: Balancer
+  readonly endpoints: readonly Target[]
+  readonly fallbacks: readonly Target[]
+  draw: number
+}
+
+export class Router {
+  readonly #parts: RouterParts
+  readonly #remembered = new Map<string, Resolved>()
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Targets in the order in which they are to be tried.
+   * @throws AiError `caller_model_not_found` with the nearest names, or where no target knows the operation.
+   */
+  resolve(operation: OperationId, model: string): readonly Target[] {
+    const key = `${operation} ${model}`
+    const resolved = this.#remembered.get(key) ?? this.#remember(key, this.#look(operation, model))
+    const endpoints = resolved.balancer ? resolved.balancer.order(resolved.endpoints, resolved.draw++) : resolved.endpoints
+    return resolved.fallbacks.length === 0 ? endpoints : [...endpoints, ...resolved.fallbacks]
+  }
+
+  /** Whether a name may be a metrics label: an alias, or a model that the catalogue knows. */
+  isKnownModel(provider: string, model: string): boolean {
+    const kind = this.#parts.upstreams.get(provider)?.spec.catalogueName ?? provider
+    return this.#parts.facts.find(kind, model) !== undefined
+  }
+
+  #remember(key: string, resolved: Resolved): Resolved {
+    if (this.#remembered.size >= maxRemembered) this.#remembered.clear()
+    this.#remembered.set(key, resolved)
+    return resolved
+  }
+
+  #look(operation: OperationId, model: string): Resolved {
+    const alias = this.#parts.aliases.get(model)
+    if (alias) return this.#ofAlias(operation, alias)
+    const member = this.#ofProvider(model) ?? this.#ofBareName(model)
+    if (!member) throw this.#unknown(model)
+    const target = this.#target(operation, member)
+    if (!target) throw unsupported(operation, model)
+    return { endpoints: [target], fallbacks: [], draw: 0 }
+  }
+
+  #ofAlias(operation: OperationId, alias: Alias): Resolved {
+    const able = (members: readonly AliasMember[]): Target[] => members.flatMap((member) => this.#target(operation, member) ?? [])
+    const endpoints = able(alias.endpoints)
+    const fallbacks = able(alias.fallbacks)
+    if (endpoints.length + fallbacks.length === 0) throw unsupported(operation, alias.name)
+    return { balancer: alias.balancer, endpoints, fallbacks, draw: 0 }
+  }
+
+  // Only the first slash can end a provider's name; model names have slashes of their own.
+  #ofProvider(model: string): AliasMember | undefined {
+    const slash = model.indexOf('/')
+    if (slash <= 0 || slash === model.length - 1) return undefined
+    const provider = model.slice(0, slash)
+    const upstream = this.#parts.upstreams.get(provider)
+    return upstream && { endpoint: provider, upstream, model: model.slice(slash + 1) }
+  }
+
+  #ofBareName(model: string): AliasMember | undefined {
+    const known = new Set(this.#parts.facts.providersOf(model))
+    const having = [...this.#parts.upstreams].filter(([name, upstream]) => known.has(upstream.spec.name) || known.has(name))
+    const only = having.length === 1 ? having[0] : undefined
+    return only && { endpoint: only[0], upstream: only[1], model }
+  }
+
+  #target(operation: OperationId, member: AliasMember): Target | undefined {
+    const lane = chooseLane(operation, member.upstream.spec)
+    if (lane.kind === 'unsupported') return undefined
+    const { maxOutputTokens } = this.#parts.facts.find(member.upstream.spec.name, member.model) ?? {}
+    return { ...member, lane, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) }
+  }
+
+  #unknown(model: string): AiError {
+    const near = nearestNames(model, this.names())
+    const hint = near.length > 0 ? `Nearest: ${near.join(', ')}.` : 'GET /v1/models lists what there is.'
+    return new AiError('caller_model_not_found', { message: `"${model.slice(0, 200)}" is unknown. ${hint}`, param: 'model' })
+  }
+
+  /** Every name that resolves: aliases first, then `provider/model` of the catalogue. */
+  names(): readonly string[] {
+    return this.list().map(({ id }) => id)
+  }
+
+  list(): readonly ListedModel[] {
+    const aliases = [...this.#parts.aliases.values()].map((alias): ListedModel => ({ id: alias.name, provider: 'ai-service' }))
+    const models = [...this.#parts.upstreams].flatMap(([name, upstream]) =>
+      this.#parts.facts
+        .modelsOf(upstream.spec.name)
+        .map((facts): ListedModel => ({ id: `${name}/${facts.id}`, provider: name, facts })),
+    )
+    return [...aliases, ...models]
+  }
+}
+
+/** One line of `GET /v1/models`. */
+export interface ListedModel {
+  readonly id: string
+  readonly provider: string
+  readonly facts?: CatalogueModel
+}
+
+function unsupported(operation: OperationId, model: string): AiError {
+  return new AiError('caller_route_not_found', { message: `No target of "${model.slice(0, 200)}" serves ${operation}.`, param: 'model' })
+}

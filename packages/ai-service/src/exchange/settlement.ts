@@ -1,0 +1,35 @@
+// How an exchange ended: told to every listener exactly once, when the last byte is sent or never will be.
+import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
+import type { Loss } from 'ai-lib/internal/chat/losses'
+import type { Usage } from 'ai-lib/internal/chat/usage'
+import type { LaneName } from 'ai-lib/internal/lanes/prepare-request'
+import type { AiError } from 'ai-lib/internal/errors/ai-error'
+
+export type Outcome = 'completed' | 'truncated' | 'cancelled' | 'refused' | 'failed'
+
+/** Who counted the tokens. `unknown` is never turned into a figure. */
+export type Metered = { readonly kind: 'reported'; readonly usage: Usage } | { readonly kind: 'unknown' }
+
+export interface Settlement {
+  readonly end: Outcome
+  /** As the client saw it; 499 where it left before an answer. */
+  readonly status: number
+  readonly error?: AiError
+  readonly metered: Metered
+  readonly attempts: readonly AttemptRecord[]
+  readonly provider?: string
+  readonly endpoint?: string
+  /** As the provider was asked. */
+  readonly model?: string
+  readonly lane?: LaneName
+  readonly losses: readonly Loss[]
+  readonly durationMs: number
+  /** Our own time: without waiting for the provider, or for the client's body. */
+  readonly overheadMs: number
+  /** From the request to the first bytes handed to the client, streams only. */
+  readonly ttftMs?: number
+  /** Mean gap between the pieces of a stream. */
+  readonly interTokenMs?: number
+}
+
+export type SettlementListener = (settlement: Settlement) => void

@@ -1,0 +1,66 @@
+// The headers of an answer: ours, and the few of the upstream's that a client may see.
+import type { Answered } from 'ai-lib/internal/attempts/attempt-loop'
+import type { Loss } from 'ai-lib/internal/chat/losses'
+import type { ResponseHeaders } from 'ai-lib/internal/dialects/dialect'
+import type { AiError } from 'ai-lib/internal/errors/ai-error'
+
+/** Names and values in turn, as `writeHead` takes them at its cheapest. */
+export type FlatHeaders = string[]
+
+const maxLossesBytes = 1_024
+/** What header values may hold; anything else of an upstream's header is not passed on. */
+const plainValue = /^[\x20-\x7e]{1,512}$/
+
+export function answeredHeaders(answered: Answered, requestId: string, upstreamMs: number, gatewayMs: number): FlatHeaders {
+  const { target, prepared, attempts } = answered
+  const headers: FlatHeaders = [
+    'x-request-id',
+    requestId,
+    'x-ai-provider',
+    target.upstream.spec.name,
+    'x-ai-model',
+    headerText(target.model),
+    'x-ai-endpoint',
+    headerText(target.endpoint),
+    'x-ai-attempts',
+    String(attempts.length),
+    'x-ai-lane',
+    prepared.lane,
+    'server-timing',
+    `gateway;dur=${gatewayMs.toFixed(1)}, upstream;dur=${upstreamMs.toFixed(1)}`,
+  ]
+  if (prepared.losses.length > 0) headers.push('x-ai-losses', lossesHeader(prepared.losses))
+  addUpstream(headers, answered.headers)
+  return headers
+}
+
+/** `count; path,path`, ASCII, at most 1 KB. */
+export function lossesHeader(losses: readonly Loss[]): string {
+  const paths = losses.map(({ kind, path }) => (kind === 'added' ? `added: ${headerText(path)}` : headerText(path)))
+  return `${losses.length}; ${paths.join(',')}`.slice(0, maxLossesBytes)
+}
+
+// A model's name comes from the client: what no header may carry is escaped as in URLs.
+function headerText(text: string): string {
+  return /^[\x21-\x7e]+$/.test(text) ? text : encodeURIComponent(text.toWellFormed())
+}
+
+function addUpstream(headers: FlatHeaders, upstream: ResponseHeaders): void {
+  for (const name in upstream) {
+    const isLimit = name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-')
+    const isId = name === 'x-request-id' || name === 'request-id'
+    if (!isLimit && !isId) continue
+    const value = upstream[name]
+    if (typeof value !== 'string' || !plainValue.test(value)) continue
+    headers.push(isId ? 'x-ai-upstream-request-id' : `x-ai-upstream-${name.replace(/^x-/, '')}`, value)
+  }
+}
+
+export function refusedHeaders(error: AiError, requestId: string): FlatHeaders {
+  const headers: FlatHeaders = ['x-request-id', requestId]
+  const { retryAfterMs, details } = error
+  if (retryAfterMs !== undefined) headers.push('retry-after', String(Math.ceil(retryAfterMs / 1_000)), 'retry-after-ms', String(Math.ceil(retryAfterMs)))
+  // SDKs would otherwise repeat what was already repeated here.
+  if (details.exhausted) headers.push('x-should-retry', 'false')
+  return headers
+}

@@ -1,0 +1,259 @@
+// Carries one spending request from its head to its last byte: read, run, write, settle.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
+import type { Usage } from 'ai-lib/internal/chat/usage'
+import { AiError, toAiError } from 'ai-lib/internal/errors/ai-error'
+import type { Asked } from 'ai-lib/internal/lanes/prepare-request'
+import type { Answer } from '../exchange/answer.ts'
+import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
+import { readAsked } from '../exchange/dispatch.ts'
+import { Exchange } from '../exchange/exchange.ts'
+import type { Outcome, Settlement } from '../exchange/settlement.ts'
+import { answeredHeaders, refusedHeaders } from './answer-headers.ts'
+import type { ClientHeaders } from './client-headers.ts'
+import { Pump, type PumpBounds, type PumpEnd, type PumpTimes } from './pump.ts'
+import { type BodyBounds, readBody } from './read-body.ts'
+import { writeWhole } from './respond.ts'
+import type { Route } from './routes.ts'
+
+export interface ExchangeParts {
+  readonly body: BodyBounds
+  readonly budget: ByteBudget
+  readonly pump: PumpBounds
+  readonly scrub: (text: string) => string
+  /** Policies, and attempts in their middle. @throws AiError to refuse. */
+  readonly run: (exchange: Exchange) => Promise<Answer>
+  /** Told before anything else happens; adds its listeners to the exchange. */
+  readonly onExchange: (exchange: Exchange) => void
+  /** Exchanges under way, for the end of a drain. */
+  readonly open: Set<Interruptible>
+}
+
+/** Something under way that can be ended with an error that its client understands. */
+export interface Interruptible {
+  interrupt(error: AiError): void
+}
+
+type OperationRoute = Extract<Route, { kind: 'operation' }>
+
+/** Never rejects. */
+export async function handleExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  given: { readonly id: string; readonly route: OperationRoute; readonly headers: ClientHeaders; readonly extra: readonly string[]; readonly expectsContinue: boolean },
+  parts: ExchangeParts,
+): Promise<void> {
+  const abort = new AbortController()
+  const onClose = (): void => abort.abort()
+  response.once('close', onClose)
+  const carrier = new Carrier(request, response, given, parts, abort)
+  parts.open.add(carrier)
+  try {
+    await carrier.carry()
+  } finally {
+    parts.open.delete(carrier)
+    response.off('close', onClose)
+  }
+}
+
+class Carrier implements Interruptible {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #given: Parameters<typeof handleExchange>[2]
+  readonly #parts: ExchangeParts
+  readonly #exchange: Exchange
+  readonly #abort: AbortController
+  #pump: Pump | undefined
+  #interruption: AiError | undefined
+  #lease: ByteLease | undefined
+  /** Milliseconds that the client took to send its body: not our time. */
+  #bodyMs = 0
+
+  constructor(request: IncomingMessage, response: ServerResponse, given: Parameters<typeof handleExchange>[2], parts: ExchangeParts, abort: AbortController) {
+    this.#abort = abort
+    this.#request = request
+    this.#response = response
+    this.#given = given
+    this.#parts = parts
+    const { headers, route, id } = given
+    this.#exchange = new Exchange({
+      id,
+      operation: route.operation,
+      path: route.path,
+      head: exchangeHead(headers),
+      signal: abort.signal,
+      startedMs: performance.now(),
+      readBody: () => this.#read(),
+    })
+  }
+
+  interrupt(error: AiError): void {
+    this.#interruption = error
+    if (this.#pump) this.#pump.interrupt(error)
+    else this.#abort.abort()
+  }
+
+  async carry(): Promise<void> {
+    this.#parts.onExchange(this.#exchange)
+    const answer = this.#unlessInterrupted(await this.#answer())
+    this.#lease?.release()
+    switch (answer.kind) {
+      case 'whole':
+        return this.#whole(answer)
+      case 'stream':
+        return this.#stream(answer)
+      case 'refused':
+        return this.#refuse(answer)
+      case 'left':
+        return this.#settle('cancelled', 499, answer.attempts, { ...answer.endpoint, error: new AiError('caller_left') })
+    }
+  }
+
+  // An exchange that we ended ourselves has a client that still waits for a word.
+  #unlessInterrupted(answer: Answer): Answer {
+    if (answer.kind !== 'left' || this.#interruption === undefined) return answer
+    return { ...answer, kind: 'refused', error: this.#interruption }
+  }
+
+  async #answer(): Promise<Answer> {
+    try {
+      checkMedia(this.#given.headers)
+      return await this.#parts.run(this.#exchange)
+    } catch (thrown) {
+      const error = toAiError(thrown)
+      if (error.code === 'caller_left' || (this.#exchange.signal.aborted && error.code !== 'service_internal')) return { kind: 'left', attempts: [] }
+      return { kind: 'refused', error, attempts: [] }
+    }
+  }
+
+  async #read(): Promise<Asked> {
+    const startedMs = performance.now()
+    if (this.#given.expectsContinue) this.#response.writeContinue()
+    const { contentLength } = this.#given.headers
+    const { bytes, lease } = await readBody(this.#request, contentLength, this.#parts.body, this.#parts.budget)
+    this.#lease = lease
+    this.#bodyMs = performance.now() - startedMs
+    return readAsked(this.#exchange.operation, bytes)
+  }
+
+  #whole(answer: Extract<Answer, { kind: 'whole' }>): void {
+    const { out, lane } = answer
+    if (this.#response.destroyed) return this.#settleAnswered('cancelled', 499, answer, lane)
+    const timing = this.#timing(answer.attempts)
+    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs)
+    writeWhole(this.#response, 200, [...headers, ...this.#extra()], out)
+    this.#settleAnswered('completed', 200, answer, lane)
+  }
+
+  async #stream(answer: Extract<Answer, { kind: 'stream' }>): Promise<void> {
+    const { stream } = answer
+    const timing = this.#timing(answer.attempts)
+    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs)
+    headers.push('content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-cache', 'x-accel-buffering', 'no')
+    if (!this.#response.destroyed) this.#response.writeHead(200, [...headers, ...this.#extra()])
+    const { scrub } = this.#parts
+    const { wire } = this.#exchange.operation
+    const closing = (error: AiError): Uint8Array => wire.writeFailure(error, 'mid-stream', this.#exchange.id)
+    this.#pump = new Pump(this.#response, stream, { closing, scrub, ...this.#parts.pump })
+    const end = await this.#pump.run()
+    const error = end.kind === 'failed' ? end.error : end.kind === 'cancelled' ? new AiError('caller_left') : undefined
+    this.#settleAnswered(outcomeOf(end), end.kind === 'cancelled' ? 499 : 200, answer, stream.lane, {
+      gatewayMs: timing.gatewayMs,
+      ...streamTimes(end.times, this.#exchange.startedMs),
+      ...(error ? { error } : {}),
+    })
+  }
+
+  #refuse(answer: Extract<Answer, { kind: 'refused' }>): void {
+    const { error } = answer
+    if (!this.#response.destroyed) {
+      const body = this.#exchange.operation.wire.writeFailure(error, 'before-body', this.#exchange.id)
+      const headers = refusedHeaders(error, this.#exchange.id)
+      // A body that was not read to its end would be taken for the next request.
+      if (!this.#request.complete) headers.push('connection', 'close')
+      writeWhole(this.#response, error.status, [...headers, ...this.#extra()], body)
+    }
+    const outcome = error.code.startsWith('caller_') || error.code.startsWith('policy_') ? 'refused' : 'failed'
+    this.#settle(outcome, error.status, answer.attempts, { ...answer.endpoint, error })
+  }
+
+  #extra(): readonly string[] {
+    return this.#exchange.answerHeaders.length === 0 ? this.#given.extra : [...this.#given.extra, ...this.#exchange.answerHeaders]
+  }
+
+  #timing(attempts: readonly AttemptRecord[]): { readonly upstreamMs: number; readonly gatewayMs: number } {
+    const upstreamMs = attempts.reduce((sum, { durationMs }) => sum + durationMs, 0)
+    const gatewayMs = performance.now() - this.#exchange.startedMs - upstreamMs - this.#bodyMs
+    return { upstreamMs, gatewayMs: Math.max(0, gatewayMs) }
+  }
+
+  #settleAnswered(
+    end: Outcome,
+    status: number,
+    answer: Extract<Answer, { kind: 'whole' | 'stream' }>,
+    lane: { readonly usage: Usage | undefined; readonly losses: Settlement['losses'] },
+    more: { readonly gatewayMs?: number; readonly ttftMs?: number; readonly interTokenMs?: number; readonly error?: AiError } = {},
+  ): void {
+    const { target, prepared, attempts } = answer
+    const { gatewayMs, ...rest } = more
+    this.#settle(end, status, attempts, {
+      provider: target.upstream.spec.name,
+      endpoint: target.endpoint,
+      model: target.model,
+      lane: prepared.lane,
+      losses: lane.losses.length === 0 ? prepared.losses : [...prepared.losses, ...lane.losses],
+      ...(lane.usage ? { metered: { kind: 'reported', usage: lane.usage } } : {}),
+      ...(gatewayMs === undefined ? {} : { overheadMs: gatewayMs }),
+      ...rest,
+    })
+  }
+
+  #settle(end: Outcome, status: number, attempts: readonly AttemptRecord[], more: Partial<Settlement>): void {
+    const durationMs = performance.now() - this.#exchange.startedMs
+    this.#exchange.settle({
+      end,
+      status,
+      attempts,
+      metered: { kind: 'unknown' },
+      losses: [],
+      durationMs,
+      overheadMs: this.#timing(attempts).gatewayMs,
+      ...more,
+    })
+  }
+}
+
+/** @throws AiError where the body is encoded or no JSON. */
+function checkMedia({ contentEncoding, contentType }: ClientHeaders): void {
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity') throw new AiError('caller_encoded_body')
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw new AiError('caller_unsupported_media_type')
+}
+
+function exchangeHead(headers: ClientHeaders): Exchange['head'] {
+  const timeoutMs = headers.timeoutMs !== undefined && /^\d{1,9}$/.test(headers.timeoutMs) ? Number(headers.timeoutMs) : undefined
+  return {
+    ...(headers.credential === undefined ? {} : { credential: headers.credential }),
+    forwarded: headers.forwarded,
+    strictLosses: headers.strict === 'losses',
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(headers.user === undefined ? {} : { user: headers.user }),
+  }
+}
+
+function outcomeOf(end: PumpEnd): Outcome {
+  switch (end.kind) {
+    case 'completed':
+      return 'completed'
+    case 'cancelled':
+      return 'cancelled'
+    case 'failed':
+      return end.error.code === 'provider_truncated' ? 'truncated' : 'failed'
+  }
+}
+
+function streamTimes(times: PumpTimes, startedMs: number): { readonly ttftMs?: number; readonly interTokenMs?: number } {
+  if (times.pieces === 0) return {}
+  const ttftMs = times.firstMs - startedMs
+  return times.pieces < 2 ? { ttftMs } : { ttftMs, interTokenMs: (times.lastMs - times.firstMs) / (times.pieces - 1) }
+}

@@ -1,0 +1,20 @@
+// Liveness says that the process can answer; readiness that it should receive traffic. A dead provider makes neither red.
+
+export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'starting' } | { readonly kind: 'draining' }
+
+export interface HealthState {
+  readiness: Readiness
+}
+
+export interface HealthReport {
+  readonly status: 200 | 503
+  readonly body: string
+}
+
+export function liveReport(): HealthReport {
+  return { status: 200, body: '{"status":"live"}\n' }
+}
+
+export function readyReport({ readiness }: HealthState): HealthReport {
+  return { status: readiness.kind === 'ready' ? 200 : 503, body: `{"status":"${readiness.kind}"}\n` }
+}

@@ -1,0 +1,98 @@
+// Reads a body whole, within its bound, the shared budget, and a least rate.
+import type { IncomingMessage } from 'node:http'
+import { AiError } from 'ai-lib/internal/errors/ai-error'
+import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
+
+export interface BodyBounds {
+  readonly maxBytes: number
+  /** A body has this long, and a second more for each KiB that came: slow uploads live, dribbles do not. */
+  readonly baseMs: number
+}
+
+export interface ReadBody {
+  readonly bytes: Buffer
+  /** Given back when nobody needs the bytes any more. */
+  readonly lease: ByteLease
+}
+
+const leastBytesPerMs = 1_024 / 1_000
+const empty = Buffer.alloc(0)
+
+/**
+ * @throws AiError `caller_body_too_large`, `service_overloaded`, `caller_body_timeout`, `caller_left`; the rest of the body
+ *   is then not read, and the connection must be closed.
+ */
+export async function readBody(request: IncomingMessage, declared: string | undefined, bounds: BodyBounds, budget: ByteBudget): Promise<ReadBody> {
+  const length = declared === undefined ? undefined : Number(declared)
+  if (length !== undefined && length > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
+  const lease = budget.lease(length ?? 0)
+  if (lease === undefined) throw new AiError('service_overloaded', { retryAfterMs: 1_000 })
+  try {
+    return { bytes: await new BodyReader(request, bounds, lease).read(), lease }
+  } catch (thrown) {
+    lease.release()
+    throw thrown
+  }
+}
+
+function tooLarge(maxBytes: number): AiError {
+  return new AiError('caller_body_too_large', { message: `The bound is ${maxBytes} bytes (server.maxBody).` })
+}
+
+class BodyReader {
+  readonly #request: IncomingMessage
+  readonly #bounds: BodyBounds
+  readonly #lease: ByteLease
+  readonly #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(request: IncomingMessage, bounds: BodyBounds, lease: ByteLease) {
+    this.#request = request
+    this.#bounds = bounds
+    this.#lease = lease
+  }
+
+  read(): Promise<Buffer> {
+    const request = this.#request
+    return new Promise((resolve, reject) => {
+      const startedMs = performance.now()
+      let timer = setTimeout(onTimer, this.#bounds.baseMs)
+      const finish = (): void => {
+        clearTimeout(timer)
+        request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+      }
+      const refuse = (error: AiError): void => {
+        finish()
+        request.pause()
+        reject(error)
+      }
+      const onData = (chunk: Buffer): void => {
+        const error = this.#add(chunk)
+        if (error) refuse(error)
+      }
+      const onEnd = (): void => {
+        finish()
+        const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
+        resolve(only ?? (this.#chunks.length === 0 ? empty : Buffer.concat(this.#chunks, this.#bytes)))
+      }
+      const onClose = (): void => refuse(new AiError('caller_left'))
+      const bounds = this.#bounds
+      const received = (): number => this.#bytes
+      function onTimer(): void {
+        const allowedMs = bounds.baseMs + received() / leastBytesPerMs
+        const leftMs = allowedMs - (performance.now() - startedMs)
+        if (leftMs <= 0) refuse(new AiError('caller_body_timeout'))
+        else timer = setTimeout(onTimer, leftMs)
+      }
+      request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+    })
+  }
+
+  #add(chunk: Buffer): AiError | undefined {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#bounds.maxBytes) return tooLarge(this.#bounds.maxBytes)
+    if (!this.#lease.grow(this.#bytes)) return new AiError('service_overloaded', { retryAfterMs: 1_000 })
+    this.#chunks.push(chunk)
+    return undefined
+  }
+}

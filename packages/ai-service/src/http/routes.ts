@@ -1,0 +1,64 @@
+// The data listener's routes: what each one does is a property of the matched entry, so a new route cannot forget its guard.
+import type { OperationId } from 'ai-lib/internal/dialects/dialect'
+
+export type Route =
+  /** Spends at a provider: authenticated, limited, metered. */
+  | { readonly kind: 'operation'; readonly operation: OperationId; readonly path: string }
+  | { readonly kind: 'models'; readonly id?: string }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'ready' }
+
+export type Matched =
+  | { readonly kind: 'found'; readonly route: Route }
+  | { readonly kind: 'wrong-method'; readonly allow: string }
+  | { readonly kind: 'none' }
+
+interface Entry {
+  readonly method: 'GET' | 'POST'
+  readonly route: Route
+}
+
+function operation(path: string, id: OperationId): readonly [string, Entry] {
+  return [path, { method: 'POST', route: { kind: 'operation', operation: id, path } }]
+}
+
+const table: ReadonlyMap<string, Entry> = new Map([
+  operation('/v1/chat/completions', 'chat'),
+  operation('/v1/completions', 'completions'),
+  operation('/v1/embeddings', 'embeddings'),
+  operation('/v1/responses', 'responses'),
+  operation('/v1/messages', 'messages'),
+  operation('/v1/messages/count_tokens', 'count-tokens'),
+  ['/v1/models', { method: 'GET', route: { kind: 'models' } }],
+  ['/health/live', { method: 'GET', route: { kind: 'live' } }],
+  ['/health/ready', { method: 'GET', route: { kind: 'ready' } }],
+])
+
+const modelPrefix = '/v1/models/'
+
+/** All paths, for "did you mean" and for tests that walk every route. */
+export const routePaths: readonly string[] = [...table.keys(), `${modelPrefix}{id}`]
+
+export function matchRoute(method: string, path: string): Matched {
+  const entry = table.get(path) ?? modelRoute(path)
+  if (entry === undefined) return { kind: 'none' }
+  const isHead = method === 'HEAD' && entry.method === 'GET'
+  if (method !== entry.method && !isHead) return { kind: 'wrong-method', allow: entry.method === 'GET' ? 'GET, HEAD' : entry.method }
+  return { kind: 'found', route: entry.route }
+}
+
+// Model names hold slashes (`openai/gpt-4o`), so everything behind the prefix is the name.
+function modelRoute(path: string): Entry | undefined {
+  if (!path.startsWith(modelPrefix) || path.length === modelPrefix.length) return undefined
+  const id = decoded(path.slice(modelPrefix.length))
+  return id === undefined ? undefined : { method: 'GET', route: { kind: 'models', id } }
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A malformed escape names no model.
+    return undefined
+  }
+}

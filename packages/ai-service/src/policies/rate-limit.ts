@@ -1,0 +1,68 @@
+// Limits per key, user, team or all together: requests per window, and requests under way.
+import { AiError } from 'ai-lib/internal/errors/ai-error'
+import type { Caller, Exchange } from '../exchange/exchange.ts'
+import type { Admission, ConcurrencyCounters, RateCounters } from '../stores/counters.ts'
+import type { Policy } from './policy.ts'
+
+export interface LimitRule {
+  readonly for: 'key' | 'user' | 'team' | 'global'
+  readonly requests?: { readonly count: number; readonly windowMs: number }
+  readonly concurrent?: number
+}
+
+export interface RateLimitParts {
+  readonly rules: readonly LimitRule[]
+  readonly rates: RateCounters
+  readonly concurrency: ConcurrencyCounters
+  readonly clock: { nowMs(): number }
+}
+
+export function rateLimit({ rules, rates, concurrency, clock }: RateLimitParts): Policy {
+  return {
+    name: 'rate-limit',
+    needs: 'headers',
+    around(exchange, next) {
+      // Places first: a request that finds none must not use up a window's count.
+      for (const [index, rule] of rules.entries()) {
+        const name = subject(rule, index, exchange.caller)
+        if (name === undefined || rule.concurrent === undefined) continue
+        const leave = concurrency.enter(name, rule.concurrent)
+        if (!leave) throw new AiError('policy_concurrency_limited', { message: `The limit is ${rule.concurrent} per ${rule.for}.`, retryAfterMs: 1_000 })
+        exchange.onSettle(leave)
+      }
+      for (const [index, rule] of rules.entries()) {
+        const name = subject(rule, index, exchange.caller)
+        if (name === undefined || rule.requests === undefined) continue
+        const { count, windowMs } = rule.requests
+        tell(exchange, count, rates.admit(name, count, windowMs, clock.nowMs()))
+      }
+      return next()
+    },
+  }
+}
+
+// A rule for keys does not bind a caller who has none (auth.mode: none): only `global` does.
+function subject(rule: LimitRule, index: number, caller: Caller): string | undefined {
+  switch (rule.for) {
+    case 'global':
+      return `${index} global`
+    case 'key':
+      return caller.keyId === undefined ? undefined : `${index} key ${caller.keyId}`
+    case 'user':
+      return caller.user === undefined ? undefined : `${index} user ${caller.user}`
+    case 'team':
+      return caller.team === undefined ? undefined : `${index} team ${caller.team}`
+  }
+}
+
+function tell(exchange: Exchange, limit: number, admission: Admission): void {
+  exchange.answerHeaders.push(
+    'x-ratelimit-limit-requests',
+    String(limit),
+    'x-ratelimit-remaining-requests',
+    String(admission.remaining),
+    'x-ratelimit-reset-requests',
+    `${Math.ceil(admission.resetMs)}ms`,
+  )
+  if (admission.kind === 'limited') throw new AiError('policy_rate_limited', { retryAfterMs: Math.ceil(admission.retryAfterMs) })
+}

@@ -1,0 +1,16 @@
+// The contract of rate counters: exact, atomic, and with an answer that says when to come back.
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly remaining: number; readonly resetMs: number }
+  /** `retryAfterMs` is when the same request would be admitted. */
+  | { readonly kind: 'limited'; readonly remaining: 0; readonly resetMs: number; readonly retryAfterMs: number }
+
+export interface RateCounters {
+  /** Counts one against `limit` per `windowMs`, if there is room. */
+  admit(name: string, limit: number, windowMs: number, nowMs: number): Admission
+}
+
+export interface ConcurrencyCounters {
+  /** Takes one of `limit` places; undefined where none is free. The release is idempotent. */
+  enter(name: string, limit: number): (() => void) | undefined
+}
