@@ -103,8 +103,8 @@ class Needle {
   /** Position behind the next occurrence in the event's data after `from`, or -1. */
   find(event: SseEvent, from: number): number {
     const start = Math.max(from, event.dataStart)
-    // A buffer filled anew begins at a lower position again.
-    const isKnown = this.#bytes === event.bytes && start >= this.#lastStart
+    // A buffer filled anew begins at its start again.
+    const isKnown = this.#bytes === event.bytes && start > this.#lastStart
     if (!isKnown || (this.#found !== -1 && this.#found < start)) this.#found = event.bytes.indexOf(this.#needle, start)
     this.#bytes = event.bytes
     this.#lastStart = start
