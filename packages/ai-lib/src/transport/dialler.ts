@@ -149,7 +149,9 @@ class Dial implements Dialling {
     this.#sockets.push(socket)
     // Stays for good: a socket without an error listener would bring the process down.
     socket.on('error', (error) => this.#fail(dialErrorOf(error, kind)))
-    socket.once('close', () => this.#fail(new DialError(kind === 'refused' ? 'reset' : kind, 'closed while connecting')))
+    socket.once('close', () =>
+      this.#fail(new DialError(kind === 'refused' ? 'reset' : kind, 'closed while connecting')),
+    )
   }
 
   #succeed(socket: Socket): void {

@@ -42,6 +42,7 @@ export function createInflater(encodings: readonly string[], sink: InflateSink):
   const [first, last] = [decoders[0], decoders.at(-1)]
   if (first === undefined || last === undefined) throw new TypeError('nothing to undo')
   let live = true
+  let isEmpty = true
   const whileLive = (act: () => void) => () => {
     if (live) act()
   }
@@ -52,14 +53,27 @@ export function createInflater(encodings: readonly string[], sink: InflateSink):
       if (live) sink.broken(error)
     })
   }
-  first.on('drain', whileLive(() => sink.drained()))
+  first.on(
+    'drain',
+    whileLive(() => sink.drained()),
+  )
   last.on('data', (chunk: Buffer) => {
     if (live) sink.data(chunk)
   })
-  last.on('end', whileLive(() => sink.end()))
+  last.on(
+    'end',
+    whileLive(() => sink.end()),
+  )
   return {
-    write: (chunk) => first.write(chunk),
-    end: () => void first.end(),
+    write: (chunk) => {
+      isEmpty = false
+      return first.write(chunk)
+    },
+    end: () => {
+      // No body at all (a 204, say) is not a broken encoding.
+      if (isEmpty) sink.end()
+      else first.end()
+    },
     pause: () => void last.pause(),
     resume: () => void last.resume(),
     destroy: () => {

@@ -28,6 +28,7 @@ export class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #headTimer: NodeJS.Timeout | undefined
   #inflater: Inflater | undefined
+  #broken: Error | undefined
 
   constructor(
     request: UpstreamRequest,
@@ -66,6 +67,15 @@ export class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
     if (this.#phase === 'done') return
     this.#finish('spoilt')
     this.#sink.fail(failure)
+  }
+
+  /**
+   * To be told of the socket's error before undici: undici takes a reset of a close-delimited body for its end. Only
+   * remembered, because ending the request here would trip undici's assertions while it handles the same error.
+   */
+  socketBroke(error: Error): void {
+    // Before it is sent, undici connects anew without a word.
+    if (this.#phase !== 'queued') this.#broken = error
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -115,6 +125,10 @@ export class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#phase !== 'body') return
+    if (this.#broken !== undefined) {
+      this.fail(failureOf(this.#broken, true))
+      return
+    }
     if (this.#inflater !== undefined) {
       this.#inflater.end()
       return

@@ -1,7 +1,19 @@
 // Whole and streamed answers over real sockets: order of calls, back-pressure, destruction, redirects.
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { fetchWith, get, httpUpstream, openChannel, pauseMs, rawUpstream, record, streamed, until } from './upstream.test.kit.ts'
+import { AiError } from '../errors/ai-error.ts'
+import { createUndiciTransport } from './undici-transport.ts'
+import {
+  fetchWith,
+  get,
+  httpUpstream,
+  openChannel,
+  pauseMs,
+  rawUpstream,
+  record,
+  streamed,
+  until,
+} from './upstream.test.kit.ts'
 
 describe('answers', () => {
   test('a whole answer arrives as head, data, end with lower-case header names', async () => {
@@ -71,6 +83,20 @@ describe('answers', () => {
     expect(recorded.calls).toEqual([])
     expect(await done).toMatchObject({ calls: ['fail'], failure: { kind: 'protocol', afterHead: false } })
     expect(await record((sink) => channel.send(get, sink)).done).toMatchObject({ status: 200 })
+  })
+})
+
+describe('opening', () => {
+  test.each([
+    'ftp://a.test',
+    'a.test',
+    '',
+    'https://a.test/v1',
+    'https://user:pw@a.test',
+    'https://a.test?x',
+    'https://a.test#x',
+  ])('%j is not an origin', (origin) => {
+    expect(() => createUndiciTransport().open({ origin, allowPrivate: true })).toThrow(AiError)
   })
 })
 
@@ -193,5 +219,19 @@ describe('back-pressure and destruction', () => {
     flight.destroy()
     await until(() => closed === 1)
     expect(recorded.calls).toEqual([])
+  })
+  test('destroy amid a close-delimited body calls nothing more', async () => {
+    const closed = Promise.withResolvers<void>()
+    const { origin } = await rawUpstream((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\ndata: 1\n\n'))
+      socket.on('close', () => closed.resolve())
+    })
+    const channel = openChannel(origin)
+    const { flight, recorded, first } = record((sink) => channel.send(streamed, sink))
+    await first
+    flight.destroy()
+    await closed.promise
+    await pauseMs(20)
+    expect(recorded.calls).toEqual(['head', 'data'])
   })
 })

@@ -20,7 +20,10 @@ export function createUndiciTransport(parts: UndiciTransportParts = {}): Transpo
   return { open: (options) => openChannel(options, parts) }
 }
 
-function openChannel(options: ChannelOptions, { lookup, nowMs = () => performance.now() }: UndiciTransportParts): Channel {
+function openChannel(
+  options: ChannelOptions,
+  { lookup, nowMs = () => performance.now() }: UndiciTransportParts,
+): Channel {
   const origin = readOrigin(options.origin)
   const proxy = options.proxy === undefined ? undefined : readProxy(options.proxy)
   const pool = new ClientPool({
@@ -42,6 +45,7 @@ function openChannel(options: ChannelOptions, { lookup, nowMs = () => performanc
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
     maxQueued: options.maxQueued ?? 1_000,
     queueTimeoutMs: options.queueTimeoutMs ?? 30_000,
+    nowMs,
   })
   return {
     send(request, sink) {
@@ -55,8 +59,10 @@ function openChannel(options: ChannelOptions, { lookup, nowMs = () => performanc
 
 function readOrigin(text: string): URL {
   const url = URL.parse(text)
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new AiError('config_invalid', { message: 'An origin must be an http:// or https:// URL.' })
+  // Whatever else stood there (a path, credentials) would be dropped without a word.
+  const isOrigin = url !== null && (url.href === `${url.origin}/` || url.href === url.origin)
+  if (!isOrigin || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new AiError('config_invalid', { message: 'An origin must be https://host or http://host, without a path.' })
   }
   return url
 }

@@ -55,7 +55,13 @@ export function openChannel(origin: string, options: Partial<ChannelOptions> = {
 }
 
 export const get: UpstreamRequest = { method: 'GET', path: '/', headers: {}, stream: false }
-export const streamed: UpstreamRequest = { method: 'POST', path: '/', headers: {}, body: Buffer.from('{}'), stream: true }
+export const streamed: UpstreamRequest = {
+  method: 'POST',
+  path: '/',
+  headers: {},
+  body: Buffer.from('{}'),
+  stream: true,
+}
 
 export interface Recorded {
   status: number | undefined
@@ -71,7 +77,13 @@ export interface Recorded {
 export function record(
   send: (sink: UpstreamSink) => Flight,
   onData: (flight: Flight, recorded: Recorded) => void = () => {},
-): { flight: Flight; recorded: Recorded; done: Promise<Recorded>; headed: Promise<Recorded>; first: Promise<Recorded> } {
+): {
+  flight: Flight
+  recorded: Recorded
+  done: Promise<Recorded>
+  headed: Promise<Recorded>
+  first: Promise<Recorded>
+} {
   const done = Promise.withResolvers<Recorded>()
   const headed = Promise.withResolvers<Recorded>()
   const first = Promise.withResolvers<Recorded>()
