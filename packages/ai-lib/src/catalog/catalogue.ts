@@ -33,14 +33,10 @@ export function findModel(provider: string, model: string): CatalogueModel | und
   return findOn(shelf, name) ?? findOn(shelf, withDashedDate(name))
 }
 
-/** All models of a provider, in the source's order; empty where the catalogue does not know the provider. */
+/** The models of a provider that can be asked for by their id, in the source's order; empty where it is unknown. */
 export function modelsOf(provider: string): readonly CatalogueModel[] {
-  return (
-    allShelves()
-      .get(provider)
-      ?.entries()
-      .map(({ model }) => model()) ?? []
-  )
+  const entries = allShelves().get(provider)?.entries() ?? []
+  return entries.filter(({ isFamily }) => !isFamily).map(({ model }) => model())
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Entry {
   readonly rule: NameRule
   /** Names that the rule spells out, as the provider writes them. */
   readonly names: readonly string[]
+  /** True where only longer names are models (`ft:gpt-4o-2024-…`): it has prices, but cannot be asked for itself. */
+  readonly isFamily: boolean
   readonly model: () => CatalogueModel
 }
 
@@ -48,11 +50,12 @@ function readEntry(provider: string, row: unknown): Entry {
   const spelled = readRule(match === 0 ? [`=${id}`] : match)
   const rule = spelled.map((entry) => (typeof entry === 'string' ? entry.toLowerCase() : entry))
   const equals = namesAfter('=', spelled)
-  const isCallable = fits(rule, id.toLowerCase())
+  const isCallable = fits(rule, id.toLowerCase()) && !id.endsWith('-')
   const callableId = isCallable ? id : (equals[0] ?? id)
   return {
     rule,
     names: [...(isCallable ? [id] : []), ...equals, ...namesAfter('^', spelled)],
+    isFamily: !isCallable && equals.length === 0,
     model: once(() => ({
       provider,
       id: callableId,

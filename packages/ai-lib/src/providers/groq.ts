@@ -2,8 +2,8 @@
 import type { ProviderSpec } from './provider.ts'
 
 // No field for past reasoning: `reasoning_content` is answered with 400, `reasoning` too except on some models
-// (vercel/ai pull request 8057). llama-3.3-70b-versatile was switched off on 2026-08-16
-// (https://console.groq.com/docs/deprecations), though the catalogue still prices it.
+// (vercel/ai pull request 8057). The catalogue still prices llama-3.3-70b-versatile, which was switched off on
+// 2026-08-16 (jiru-labs/proofkey release 0.1.18).
 export const groq: ProviderSpec = {
   name: 'groq',
   label: 'Groq',

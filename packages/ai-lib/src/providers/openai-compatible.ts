@@ -1,5 +1,4 @@
-// Any server that speaks the chat dialect of OpenAI where config says: vLLM, SGLang, LM Studio, llama.cpp, LocalAI, TGI.
-// TGI.
+// Any server that speaks the chat dialect of OpenAI where config says: vLLM, SGLang, LM Studio, llama.cpp, LocalAI.
 import type { ProviderSpec } from './provider.ts'
 
 /**
