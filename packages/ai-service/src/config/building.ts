@@ -1,4 +1,5 @@
 // What every resolving step is given: the checked file, the environment, the known providers, and where findings go.
+import { resolve } from 'node:path'
 import type { Secret } from 'ai-lib/internal/errors/secret'
 import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
 import { type Environment, parseReference, readReference } from '../secrets/sources.ts'
@@ -15,6 +16,8 @@ export interface Building {
   readonly findings: Findings
   /** Folder whose files stand in for key variables. */
   readonly secretsFolder: string
+  /** Where secrets were read from, for `doctor`. */
+  readonly secretFiles: Set<string>
 }
 
 /** The secret that a reference in the file names; `undefined` once its problem is noted. */
@@ -28,7 +31,9 @@ export async function readSecret(text: string, path: Path, building: Building): 
     building.findings.problem(path, parsed.why)
     return undefined
   }
-  const result = await readReference(parsed.reference, building)
+  const { reference } = parsed
+  const result = await readReference(reference, building)
+  if (reference.kind === 'file') building.secretFiles.add(resolve(building.folder, reference.path))
   if (result.kind === 'secret') return result.secret
   building.findings.problem(path, `found a reference to nothing: ${result.why}`)
   return undefined

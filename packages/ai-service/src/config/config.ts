@@ -97,8 +97,8 @@ export interface ProviderConfig {
   readonly name: string
   /** Name of the data file: `openai`, `openai-compatible`, `simulator`. */
   readonly kind: string
-  /** The data file; absent only for the built-in simulator where the registry has none. */
-  readonly spec?: ProviderSpec
+  /** The data file, its name as in the registry. */
+  readonly spec: ProviderSpec
   /** Without a slash at the end; absent only for the built-in simulator, which has an address once it runs. */
   readonly baseUrl?: string
   readonly keys: readonly ProviderKey[]
@@ -184,6 +184,8 @@ export interface LoadedConfig {
   readonly source: ConfigSource
   /** What an operator should know; no secret in it. */
   readonly warnings: readonly string[]
+  /** Absolute paths of the files that secrets were read from. */
+  readonly secretFiles: readonly string[]
   /** Twelve hex digits that change when anything does, a secret's value included. */
   readonly version: string
 }

@@ -14,7 +14,11 @@ export async function providersOfEnvironment(building: Building, taken: Readonly
     const key = await keyFromEnvironment(spec, building)
     // A server of one's own needs no key: its address is what says that it is there.
     const isAddressed = !spec.isKeyRequired && baseUrlFromEnvironment(spec, building.env) !== undefined
-    if (key !== undefined || isAddressed) wanted.push({ name, entry: {}, spec })
+    if (key === undefined && !isAddressed) continue
+    if (spec.baseUrl === undefined && baseUrlFromEnvironment(spec, building.env) === undefined) {
+      const where = spec.baseUrlVariables[0] ?? `providers.${name}.baseUrl`
+      building.findings.warn(`${name} has a key in the environment but no address: set ${where}.`)
+    } else wanted.push({ name, entry: {}, spec })
   }
   return wanted
 }

@@ -57,11 +57,14 @@ async function build(
   folder: string,
   { env, specs, secretsFolder = '/run/secrets/ai-service', nowMs }: LoadParts,
 ): Promise<LoadResult> {
-  const building: Building = { file, env, folder, specs, findings, secretsFolder }
+  const building: Building = { file, env, folder, specs, findings, secretsFolder, secretFiles: new Set() }
   const config = await resolveConfig(building, source.kind === 'file', nowMs)
   const { problems, warnings } = findings
   if (problems.length > 0) return { kind: 'invalid', problems, warnings }
-  return { kind: 'loaded', loaded: { config, source, warnings, version: versionOf(config) } }
+  return {
+    kind: 'loaded',
+    loaded: { config, source, warnings, secretFiles: [...building.secretFiles], version: versionOf(config) },
+  }
 }
 
 function versionOf(config: Config): string {

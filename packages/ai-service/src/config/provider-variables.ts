@@ -6,7 +6,7 @@ import { type Environment, errorCodeOf } from '../secrets/sources.ts'
 import { type Building, variable } from './building.ts'
 
 /** The value of a provider's key variable, or of the file that stands in for it. */
-export async function keyFromEnvironment(spec: ProviderSpec, { env, secretsFolder, findings }: Building) {
+export async function keyFromEnvironment(spec: ProviderSpec, { env, secretsFolder, secretFiles, findings }: Building) {
   for (const name of spec.keyVariables) {
     const value = variable(env, name)
     if (value !== undefined) return { variable: name, value }
@@ -14,7 +14,9 @@ export async function keyFromEnvironment(spec: ProviderSpec, { env, secretsFolde
   for (const name of spec.keyVariables) {
     try {
       const value = (await readFile(join(secretsFolder, name), 'utf8')).replace(/\r?\n$/, '')
-      if (value.trim() !== '') return { variable: name, value }
+      if (value.trim() === '') continue
+      secretFiles.add(join(secretsFolder, name))
+      return { variable: name, value }
     } catch (error) {
       const code = errorCodeOf(error)
       if (code !== 'ENOENT' && code !== 'ENOTDIR')

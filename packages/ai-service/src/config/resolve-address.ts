@@ -28,15 +28,26 @@ export async function resolveAddress(wanted: Wanted, building: Building): Promis
   }
   if (spec.baseUrl === undefined) {
     if (spec.name !== 'simulator') {
-      building.findings.problem(path, 'found no baseUrl, expected one: this provider has no address of its own', 'key')
+      building.findings.problem(
+        path,
+        `found no baseUrl, expected one${orVariable(spec)}: this provider has no address of its own`,
+        'key',
+      )
     }
     return undefined
   }
   const parsed = readBaseUrl(spec.baseUrl)
   if (parsed.kind === 'url') return { url: parsed.url, isPrivate: entry.private ?? isPrivateHost(parsed.url) }
-  const hint = spec.baseUrlVariables[0] === undefined ? '' : ` or ${spec.baseUrlVariables[0]}`
-  building.findings.problem(path, `found no baseUrl, expected one in the form ${spec.baseUrl} (baseUrl${hint})`, 'key')
+  building.findings.problem(
+    path,
+    `found no baseUrl, expected one${orVariable(spec)} in the form ${spec.baseUrl}`,
+    'key',
+  )
   return undefined
+}
+
+function orVariable({ baseUrlVariables }: ProviderSpec): string {
+  return baseUrlVariables[0] === undefined ? '' : ` (or ${baseUrlVariables[0]} in the environment)`
 }
 
 async function explicitAddress(entry: ProviderEntry, text: string, path: Path, building: Building) {

@@ -9,17 +9,16 @@ import type { Path } from './problem.ts'
 import { resolveAddress } from './resolve-address.ts'
 import { resolveKeys } from './resolve-keys.ts'
 import { type ProviderDefaults, readPemFile } from './resolve-server.ts'
-import { simulatorSpec } from './simulator-spec.ts'
 import { readProxyUrl, readUrlValue, withoutSlash } from './url-value.ts'
 import type { ProviderEntry, Wanted } from './wanted.ts'
 
-const LATER_PROVIDERS = ['gemini', 'bedrock', 'vertex', 'replicate']
+const LATER_PROVIDERS = ['bedrock', 'vertex', 'replicate']
 
 /** The data file behind a provider of the file; `undefined` once its problem is noted. */
 export function findSpec(name: string, entry: ProviderEntry, { specs, findings }: Building): ProviderSpec | undefined {
   const kind = entry.kind ?? name
   if (kind === 'openai-compatible') return openaiCompatible(name)
-  const spec = specs.get(kind) ?? (kind === 'simulator' ? simulatorSpec : undefined)
+  const spec = specs.get(kind)
   if (spec !== undefined) return spec
   const path: Path = entry.kind === undefined ? ['providers', name] : ['providers', name, 'kind']
   const at = entry.kind === undefined ? 'key' : 'value'

@@ -7,7 +7,6 @@ import { resolveModels } from './resolve-models.ts'
 import { findSpec, resolveProvider } from './resolve-providers.ts'
 import { resolveProviderDefaults, resolveServer } from './resolve-server.ts'
 import { resolveStores } from './resolve-stores.ts'
-import { simulatorSpec } from './simulator-spec.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Only to be used where `building.findings` has no problem afterwards. */
@@ -39,7 +38,8 @@ async function resolveProviders(building: Building, hasFile: boolean) {
   const fromEnvironment = await providersOfEnvironment(building, taken)
   let wanted = await applyGeneralVariables([...named, ...fromEnvironment], building)
   const demo = wanted.length === 0 && !hasFile
-  if (demo) wanted = [{ name: 'simulator', entry: {}, spec: building.specs.get('simulator') ?? simulatorSpec }]
+  const simulator = building.specs.get('simulator')
+  if (demo && simulator !== undefined) wanted = [{ name: 'simulator', entry: {}, spec: simulator }]
   if (wanted.length === 0 && taken.size === 0) {
     building.findings.warn('No provider is configured: add providers, or set a key variable such as OPENAI_API_KEY.')
   }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Secret } from 'ai-lib/internal/errors/secret'
 import { expect, test } from 'vitest'
 import { createCallerKey, hashCallerKey } from './caller-key.ts'
-import { createCallerKeyVerifier } from './verify-caller-key.ts'
+import { createKeyVerifier } from './verify-caller-key.ts'
 
 const nowMs = () => 1_000_000
 
@@ -14,7 +14,7 @@ function entry(id: string, pepper?: Secret, expiresMs?: number) {
 
 test('a known key gives its entry, another one of the same form is unknown', () => {
   const mine = entry('k1')
-  const verify = createCallerKeyVerifier({ keys: [entry('k0').entry, mine.entry], nowMs })
+  const verify = createKeyVerifier({ keys: [entry('k0').entry, mine.entry] }, nowMs)
   expect(verify(mine.key)).toEqual({ kind: 'known', key: mine.entry })
   expect(verify(entry('k1').key)).toEqual({ kind: 'unknown' })
 })
@@ -22,29 +22,27 @@ test('a known key gives its entry, another one of the same form is unknown', () 
 test('a key expires at its very millisecond', () => {
   const before = entry('a', undefined, 1_000_001)
   const at = entry('b', undefined, 1_000_000)
-  const verify = createCallerKeyVerifier({ keys: [before.entry, at.entry], nowMs })
+  const verify = createKeyVerifier({ keys: [before.entry, at.entry] }, nowMs)
   expect(verify(before.key).kind).toBe('known')
   expect(verify(at.key).kind).toBe('expired')
 })
 
 test('a hash made with another pepper does not match', () => {
   const mine = entry('k1', new Secret('one'))
-  expect(createCallerKeyVerifier({ keys: [mine.entry], pepper: new Secret('one'), nowMs })(mine.key).kind).toBe('known')
-  expect(createCallerKeyVerifier({ keys: [mine.entry], pepper: new Secret('two'), nowMs })(mine.key).kind).toBe(
-    'unknown',
-  )
-  expect(createCallerKeyVerifier({ keys: [mine.entry], nowMs })(mine.key).kind).toBe('unknown')
+  expect(createKeyVerifier({ keys: [mine.entry], pepper: new Secret('one') }, nowMs)(mine.key).kind).toBe('known')
+  expect(createKeyVerifier({ keys: [mine.entry], pepper: new Secret('two') }, nowMs)(mine.key).kind).toBe('unknown')
+  expect(createKeyVerifier({ keys: [mine.entry] }, nowMs)(mine.key).kind).toBe('unknown')
 })
 
 test('the stored hash is no credential', () => {
   const mine = entry('k1')
-  const verify = createCallerKeyVerifier({ keys: [mine.entry], nowMs })
+  const verify = createKeyVerifier({ keys: [mine.entry] }, nowMs)
   expect(verify(mine.entry.hash)).toEqual({ kind: 'malformed' })
   expect(verify(mine.entry.hash.slice(12))).toEqual({ kind: 'malformed' })
 })
 
 test('without keys everything is unknown or malformed', () => {
-  const verify = createCallerKeyVerifier({ keys: [], nowMs })
+  const verify = createKeyVerifier({ keys: [] }, nowMs)
   expect(verify(entry('k1').key)).toEqual({ kind: 'unknown' })
   expect(verify('')).toEqual({ kind: 'malformed' })
 })

@@ -14,15 +14,17 @@ export type CallerKeyVerdict =
 
 export type VerifyCallerKey = (text: string) => CallerKeyVerdict
 
-export interface VerifierParts {
+export interface KnownKeys {
   readonly keys: readonly CallerKeyEntry[]
+  /** What their hashes were made with. */
   readonly pepper?: Secret | undefined
-  /** Milliseconds since the epoch. */
-  readonly nowMs: () => number
 }
 
-/** A verifier over a fixed set of keys. An HMAC costs about 2 µs, so nothing is cached: a cache would hold keys. */
-export function createCallerKeyVerifier({ keys, pepper, nowMs }: VerifierParts): VerifyCallerKey {
+/**
+ * A verifier over a fixed set of keys. An HMAC costs about 2 µs, so nothing is cached: a cache would hold keys.
+ * @param nowMs milliseconds since the epoch.
+ */
+export function createKeyVerifier({ keys, pepper }: KnownKeys, nowMs: () => number): VerifyCallerKey {
   const byDigest = new Map(
     keys.map((key) => {
       const hex = key.hash.slice('hmac-sha256:'.length)

@@ -1,0 +1,41 @@
+// Loads the configuration for a command, or says what is wrong with it and gives exit code 78.
+import type { LoadedConfig } from '../config/config.ts'
+import { type LoadResult, loadConfig } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { CliParts } from './context.ts'
+
+export interface ConfigOptions {
+  readonly config?: string
+}
+
+export function load(parts: CliParts, { config }: ConfigOptions): Promise<LoadResult> {
+  const { env, cwd, specs, secretsFolder, systemFolder } = parts
+  return loadConfig({
+    env,
+    cwd,
+    specs,
+    nowMs: parts.nowMs(),
+    ...(config === undefined ? {} : { configPath: config }),
+    ...(secretsFolder === undefined ? {} : { secretsFolder }),
+    ...(systemFolder === undefined ? {} : { systemFolder }),
+  })
+}
+
+/** The configuration, or `undefined` once its problems are on stderr. */
+export async function loadOrReport(parts: CliParts, options: ConfigOptions): Promise<LoadedConfig | undefined> {
+  const result = await load(parts, options)
+  if (result.kind === 'loaded') return result.loaded
+  reportProblems(parts, result)
+  return undefined
+}
+
+export function reportProblems({ stderr }: CliParts, result: LoadResult & { readonly kind: 'invalid' }): void {
+  for (const problem of result.problems) stderr.write(`${formatProblem(problem)}\n`)
+  for (const warning of result.warnings) stderr.write(`warning: ${warning}\n`)
+  const count = result.problems.length
+  stderr.write(`${count} ${count === 1 ? 'problem' : 'problems'} in the configuration; nothing was started.\n`)
+}
+
+export function toJsonLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`
+}

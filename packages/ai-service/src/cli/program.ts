@@ -1,0 +1,135 @@
+// The command line: which commands there are, what they take, and how each way of ending becomes an exit code.
+import { Command, CommanderError } from 'commander'
+import { didYouMean } from '../config/nearest.ts'
+import { check, type CheckOptions } from './check.ts'
+import { type CliParts, EXIT } from './context.ts'
+import { doctor, type DoctorOptions } from './doctor.ts'
+import { health, type HealthOptions } from './health.ts'
+import { keysCreate, type KeysCreateOptions } from './keys-create.ts'
+import type { ConfigOptions } from './load-or-report.ts'
+import { notYet } from './not-yet.ts'
+import { schema } from './schema.ts'
+import { simulator, type SimulatorCommandOptions } from './simulator.ts'
+import { start } from './start.ts'
+
+const JSON_FLAG = ['--json', 'print one line of JSON'] as const
+
+/** Runs one command line to its end: 0 well, 1 not well, 64 wrong usage, 78 wrong configuration. */
+export async function runCli(parts: CliParts): Promise<number> {
+  let code: number = EXIT.ok
+  const program = createProgram(parts, (result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync([...parts.argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+}
+
+function createProgram(parts: CliParts, done: (code: number) => void): Command {
+  const program = new Command('ai-service')
+    .description('One front door to many AI providers.')
+    .version(parts.version, '-V, --version')
+    .option(
+      '-c, --config <file>',
+      'configuration file (default: AI_SERVICE_CONFIG, ./ai-service.yaml, /etc/ai-service/ai-service.yaml)',
+    )
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => parts.stdout.write(text), writeErr: (text) => parts.stderr.write(text) })
+    .configureHelp({ showGlobalOptions: true })
+  addService(program, parts, done)
+  addKeys(program, parts, done)
+  addTools(program, parts, done)
+  addLater(program, parts, done)
+  return program
+}
+
+type Add = (program: Command, parts: CliParts, done: (code: number) => void) => void
+
+const addService: Add = (program, parts, done) => {
+  program
+    .command('start', { isDefault: true })
+    .description('start the service (default)')
+    .usage('[options]')
+    .argument('[word]')
+    .action(async (word: string | undefined, _: unknown, command: Command) => {
+      // Commander gives a word that is no command to the default command.
+      if (word !== undefined) return done(refuseWord(word, program, parts))
+      done(await start(parts, command.optsWithGlobals<ConfigOptions>()))
+    })
+  program
+    .command('check')
+    .description('validate the configuration and print what would start, without secrets')
+    .option(...JSON_FLAG)
+    .action(async (_: unknown, command: Command) => done(await check(parts, command.optsWithGlobals<CheckOptions>())))
+  program
+    .command('doctor')
+    .description('look at versions, configuration, keys, port and providers')
+    .option('--no-network', 'do not contact providers')
+    .option(...JSON_FLAG)
+    .action(async (_: unknown, command: Command) => done(await doctor(parts, command.optsWithGlobals<DoctorOptions>())))
+  program
+    .command('health')
+    .description('exit code 0 where the running service is ready, for container probes')
+    .option(...JSON_FLAG)
+    .action(async (_: unknown, command: Command) => done(await health(parts, command.optsWithGlobals<HealthOptions>())))
+}
+
+const addKeys: Add = (program, parts, done) => {
+  const keys = program.command('keys').description('caller keys')
+  keys
+    .command('create')
+    .description('make a caller key; prints it once, and its YAML line')
+    .option('--id <id>', '1 to 32 letters and digits (default: random)')
+    .option('--user <user>', 'whose key it is')
+    .option('--team <team>', 'whose team it counts for')
+    .option('--models <names>', 'models it may use, separated by commas (default: all)')
+    .option('--expires <date>', '2027-01-01, or a time such as 2027-01-01T12:00:00Z')
+    .option(...JSON_FLAG)
+    .action(async (_: unknown, command: Command) =>
+      done(await keysCreate(parts, command.optsWithGlobals<KeysCreateOptions>())),
+    )
+  for (const name of ['list', 'revoke', 'rotate']) addOneLater(keys, `keys ${name}`, name, parts, done)
+}
+
+const addTools: Add = (program, parts, done) => {
+  program
+    .command('simulator')
+    .description('run the built-in simulator on its own')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0 picks a free one', '8089')
+    .action(async (options: SimulatorCommandOptions) => done(await simulator(parts, options)))
+  program
+    .command('schema')
+    .description('print the JSON Schema of the configuration')
+    .option(...JSON_FLAG)
+    .action(() => done(schema(parts)))
+}
+
+const addLater: Add = (program, parts, done) => {
+  const audit = program.command('audit').description('not available in this version')
+  for (const name of ['tail', 'verify', 'export']) addOneLater(audit, `audit ${name}`, name, parts, done)
+  const backup = program.command('backup').description('not available in this version')
+  for (const name of ['now', 'list', 'verify']) addOneLater(backup, `backup ${name}`, name, parts, done)
+  addOneLater(program, 'restore', 'restore', parts, done)
+}
+
+function addOneLater(group: Command, title: string, name: string, parts: CliParts, done: (code: number) => void): void {
+  group
+    .command(name)
+    .description('not available in this version')
+    .argument('[words...]')
+    .allowUnknownOption()
+    .action(() => done(notYet(parts, title)))
+}
+
+function refuseWord(word: string, program: Command, { stderr }: CliParts): number {
+  const names = program.commands.map((command) => command.name())
+  const shown = /^[\w-]{1,40}$/.test(word) ? ` ${word}` : ''
+  const hint = didYouMean(word, names) || `; the commands are ${names.join(', ')}`
+  stderr.write(`error: unknown command${shown}${hint}\n`)
+  return EXIT.usage
+}

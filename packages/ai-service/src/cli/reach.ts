@@ -1,0 +1,56 @@
+// Whether a provider's address answers: one request without a key, through its proxy, certificates and address guard.
+import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
+import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
+import type { Config, ProviderConfig } from '../config/config.ts'
+
+export type Reach =
+  | { readonly kind: 'reached'; readonly status: number; readonly tookMs: number; readonly date: string | undefined }
+  | { readonly kind: 'failed'; readonly why: string }
+
+const TIMEOUT_MS = 3_000
+
+/** Any HTTP answer counts as reached: without a key most providers say 401 or 404. */
+export async function reach(provider: ProviderConfig, baseUrl: string, config: Config): Promise<Reach> {
+  const { origin, pathname } = new URL(baseUrl)
+  const proxy = proxyOf(provider, origin, config)
+  const channel = createUndiciTransport().open({
+    origin,
+    ...(proxy === undefined ? {} : { proxy }),
+    ca: provider.ca,
+    poolSize: 1,
+    connectTimeoutMs: TIMEOUT_MS,
+    queueTimeoutMs: TIMEOUT_MS,
+    allowPrivate: provider.allowPrivate,
+  })
+  const startedMs = performance.now()
+  const result = await new Promise<Reach>((resolve) => {
+    const flight = channel.send(
+      { method: 'GET', path: pathname, headers: {}, stream: true, headTimeoutMs: TIMEOUT_MS },
+      {
+        head: (status, { date }) => {
+          const tookMs = Math.round(performance.now() - startedMs)
+          resolve({ kind: 'reached', status, tookMs, date: typeof date === 'string' ? date : undefined })
+          flight.destroy()
+        },
+        data: () => undefined,
+        end: () => undefined,
+        fail: ({ kind, timer }) => resolve({ kind: 'failed', why: timer === undefined ? kind : `${kind} (${timer})` }),
+      },
+    )
+    setTimeout(() => {
+      resolve({ kind: 'failed', why: 'timeout' })
+      flight.destroy()
+    }, TIMEOUT_MS).unref()
+  })
+  await channel.close()
+  return result
+}
+
+function proxyOf(provider: ProviderConfig, origin: string, { environmentProxy: { http, https, no } }: Config) {
+  if (provider.proxy.kind === 'direct') return undefined
+  if (provider.proxy.kind === 'url') return { url: provider.proxy.proxy.url.reveal() }
+  return resolveProxy({
+    origin,
+    environment: { http_proxy: http?.url.reveal(), https_proxy: https?.url.reveal(), no_proxy: no },
+  })
+}

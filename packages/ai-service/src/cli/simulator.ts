@@ -1,0 +1,26 @@
+// `ai-service simulator`: the built-in upstream on its own, until it is interrupted.
+import { startSimulator } from 'ai-simulator'
+import { errorCodeOf } from '../secrets/sources.ts'
+import { type CliParts, EXIT } from './context.ts'
+
+export interface SimulatorCommandOptions {
+  readonly host: string
+  readonly port: string
+}
+
+export async function simulator(parts: CliParts, { host, port }: SimulatorCommandOptions): Promise<number> {
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    parts.stderr.write('error: --port takes a whole number from 0 to 65535.\n')
+    return EXIT.usage
+  }
+  try {
+    const running = await startSimulator({ host, port: Number(port), record: false })
+    parts.stdout.write(`The simulator listens on ${running.url}\n`)
+    await parts.interrupted()
+    await running.close()
+    return EXIT.ok
+  } catch (error) {
+    parts.stderr.write(`error: cannot listen on ${host}:${port} (${errorCodeOf(error)}).\n`)
+    return EXIT.notWell
+  }
+}
