@@ -17,7 +17,7 @@ import type { ExchangeParts, Interruptible } from './http/exchange-handler.ts'
 import type { HealthState } from './http/health.ts'
 import { createMetricsListener } from './http/metrics-listener.ts'
 import type { CallerKeyEntry } from './keys/caller-key-entry.ts'
-import { createCallerKeyVerifier } from './keys/verify-caller-key.ts'
+import { createKeyVerifier } from './keys/verify-caller-key.ts'
 import { type AuthMode, identify } from './policies/auth.ts'
 import { orderedPolicies } from './policies/order.ts'
 import { createConcurrencyCounters } from './stores/memory/concurrency-counters.ts'
@@ -25,11 +25,15 @@ import { createRateCounters } from './stores/memory/rate-counters.ts'
 import type { Log } from './telemetry/log.ts'
 import { createServiceMetrics } from './telemetry/metrics.ts'
 import { createRequestId } from './telemetry/request-id.ts'
-import { createScrubber } from './telemetry/scrub.ts'
+import type { RuntimeSource } from './telemetry/runtime-metrics.ts'
+import type { Scrubber } from './telemetry/scrub.ts'
 
 export interface AppParts {
   readonly loaded: LoadedConfig
   readonly log: Log
+  /** Takes the configuration's secrets out of text. */
+  readonly scrub: Scrubber
+  readonly runtime: RuntimeSource
   /** Bytes that the process may use, for the default of the body budget. */
   readonly memoryLimitBytes: number
   readonly version: string
@@ -48,14 +52,13 @@ export interface App {
 const bodyShare = 0.25
 
 /** Starts listening. @throws where an address is taken or a certificate is unusable; nothing stays open then. */
-export async function startApp({ loaded, log, memoryLimitBytes, version }: AppParts): Promise<App> {
+export async function startApp({ loaded, log, scrub, runtime, memoryLimitBytes, version }: AppParts): Promise<App> {
   const { config } = loaded
   const needsSimulator = [...config.providers.values()].some(({ kind, baseUrl }) => kind === 'simulator' && baseUrl === undefined)
   const simulator = needsSimulator ? await startSimulator({ record: false }) : undefined
   const upstreams = openUpstreams(config, createUndiciTransport(), simulator?.url)
   const router = openRouter(config, upstreams)
-  const scrub = createScrubber(secretsOf(config))
-  const metrics = createServiceMetrics({ isKnownModel: (provider, model) => router.isKnownModel(provider, model) })
+  const metrics = createServiceMetrics({ runtime, isKnownModel: (provider, model) => router.isKnownModel(provider, model) })
   const mode = authMode(config)
   const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new Set<Interruptible>()
@@ -74,6 +77,7 @@ export async function startApp({ loaded, log, memoryLimitBytes, version }: AppPa
     pump: { pingMs: config.server.timeouts.pingMs, writeStallMs: config.server.timeouts.writeStallMs },
     scrub,
     run,
+    onStream: (change) => (change === 'opened' ? metrics.streamOpened() : metrics.streamClosed()),
     onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),
     open,
   }
@@ -99,6 +103,7 @@ export async function startApp({ loaded, log, memoryLimitBytes, version }: AppPa
     server.closeAllConnections()
     metricsServer?.close()
     metricsServer?.closeAllConnections()
+    metrics.close()
     await upstreams.close()
     await simulator?.close()
   }
@@ -138,7 +143,7 @@ function urlOf(server: Server, scheme: 'http' | 'https'): string {
 
 function authMode({ auth }: Config): AuthMode {
   if (auth.mode === 'none') return { kind: 'none' }
-  const verify = createCallerKeyVerifier({ keys: auth.keys, pepper: auth.pepper, nowMs: () => Date.now() })
+  const verify = createKeyVerifier(auth, () => Date.now())
   const callers = new Map(auth.keys.map((key) => [key, callerOf(key)]))
   return {
     kind: 'keys',
@@ -159,7 +164,7 @@ function callerOf({ id, user, team, models }: CallerKeyEntry): Caller {
 }
 
 /** Everything that must never show: what the scrubber looks for in free text. */
-function secretsOf(config: Config): readonly Secret[] {
+export function secretsOf(config: Config): readonly Secret[] {
   const { auth, server, environmentProxy } = config
   return [
     ...[...config.providers.values()].flatMap(({ keys, proxy }) => [...keys.map(({ secret }) => secret), ...(proxy.kind === 'url' ? [proxy.proxy.url] : [])]),

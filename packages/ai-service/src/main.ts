@@ -1,5 +1,45 @@
 // The process: arguments, environment, streams and signals. No other file touches `process`.
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import process from 'node:process'
-import { runCli } from './cli/program.ts'
+import { providerSpecs } from 'ai-lib/internal/providers/registry'
 import { serve } from './app/serve.ts'
+import { runCli } from './cli/program.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+// A container's limit where there is one; 0 and absurd figures mean none.
+const constrained = process.constrainedMemory()
+const memoryLimitBytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+
+const processEvents = {
+  on(event: 'terminate' | 'reload' | 'fatal', listener: (thrown?: unknown) => void): void {
+    switch (event) {
+      case 'terminate':
+        process.on('SIGTERM', () => listener()).on('SIGINT', () => listener())
+        return
+      case 'reload':
+        process.on('SIGHUP', () => listener())
+        return
+      case 'fatal':
+        process.on('uncaughtException', listener).on('unhandledRejection', listener)
+    }
+  },
+}
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  version,
+  versions: process.versions,
+  specs: providerSpecs,
+  nowMs: () => Date.now(),
+  randomBytes,
+  interrupted: () => new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve)),
+  start: (loaded) =>
+    serve({ loaded, stdout: process.stdout, stderr: process.stderr, events: processEvents, runtime: process, memoryLimitBytes, version }),
+})

@@ -1,8 +1,11 @@
 // Runs the service from a loaded configuration until a signal ends it.
 import { AiError } from 'ai-lib/internal/errors/ai-error'
-import { type App, startApp } from '../app.ts'
+import { type App, secretsOf, startApp } from '../app.ts'
 import type { LoadedConfig } from '../config/config.ts'
-import { createLog, type Log } from '../telemetry/log.ts'
+import { createLog, type Log, type LogLevel } from '../telemetry/log.ts'
+import { openLogDestination } from '../telemetry/log-destination.ts'
+import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
+import { createScrubber, type Scrubber } from '../telemetry/scrub.ts'
 import { demoBanner } from './banner.ts'
 
 /** What the process tells the service. */
@@ -17,6 +20,7 @@ export interface ServeParts {
   readonly stdout: NodeJS.WritableStream
   readonly stderr: NodeJS.WritableStream
   readonly events: ProcessEvents
+  readonly runtime: RuntimeSource
   readonly memoryLimitBytes: number
   readonly version: string
 }
@@ -24,9 +28,10 @@ export interface ServeParts {
 /** Resolves to the exit code once everything is settled and flushed. */
 export async function serve(parts: ServeParts): Promise<number> {
   const { loaded, stdout } = parts
-  const log = createLog({ level: loaded.config.telemetry.logs.level, destination: stdout })
+  const scrub = createScrubber(secretsOf(loaded.config))
+  const log = createLog({ level: logLevel(loaded.config.telemetry.logs.level), destination: openLogDestination(1), scrub })
   for (const warning of loaded.warnings) log.warn(warning)
-  const app = await startOrExplain(parts, log)
+  const app = await startOrExplain(parts, log, scrub)
   if (!app) {
     await log.close()
     return 1
@@ -45,9 +50,9 @@ export async function serve(parts: ServeParts): Promise<number> {
   return code
 }
 
-async function startOrExplain({ loaded, stderr, memoryLimitBytes, version }: ServeParts, log: Log): Promise<App | undefined> {
+async function startOrExplain({ loaded, stderr, runtime, memoryLimitBytes, version }: ServeParts, log: Log, scrub: Scrubber): Promise<App | undefined> {
   try {
-    return await startApp({ loaded, log, memoryLimitBytes, version })
+    return await startApp({ loaded, log, scrub, runtime, memoryLimitBytes, version })
   } catch (thrown) {
     const { host, port } = loaded.config.server
     stderr.write(`${explain(thrown, host, port)}\n`)
@@ -90,4 +95,10 @@ function untilOver(app: App, events: ProcessEvents, log: Log): Promise<number> {
       begin(1)
     })
   })
+}
+
+// The config takes pino's names; ours are the five that are used.
+function logLevel(level: LoadedConfig['config']['telemetry']['logs']['level']): LogLevel {
+  if (level === 'fatal') return 'error'
+  return level === 'trace' ? 'debug' : level
 }

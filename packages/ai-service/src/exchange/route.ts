@@ -51,9 +51,14 @@ interface Resolved {
 export class Router {
   readonly #parts: RouterParts
   readonly #remembered = new Map<string, Resolved>()
+  readonly #knownModels = new Map<string, boolean>()
+  /** Models that the configuration names. */
+  readonly #configured: ReadonlySet<string>
 
   constructor(parts: RouterParts) {
     this.#parts = parts
+    const members = [...parts.aliases.values()].flatMap(({ endpoints, fallbacks }) => [...endpoints, ...fallbacks])
+    this.#configured = new Set(members.map(({ model }) => model))
   }
 
   /**
@@ -69,8 +74,13 @@ export class Router {
 
   /** Whether a name may be a metrics label: an alias, or a model that the catalogue knows. */
   isKnownModel(provider: string, model: string): boolean {
-    const kind = this.#parts.upstreams.get(provider)?.spec.catalogueName ?? provider
-    return this.#parts.facts.find(kind, model) !== undefined
+    const key = `${provider} ${model}`
+    const known = this.#knownModels.get(key)
+    if (known !== undefined) return known
+    if (this.#knownModels.size >= maxRemembered) this.#knownModels.clear()
+    const isKnown = this.#configured.has(model) || this.#parts.facts.find(provider, model) !== undefined
+    this.#knownModels.set(key, isKnown)
+    return isKnown
   }
 
   #remember(key: string, resolved: Resolved): Resolved {

@@ -25,6 +25,7 @@ export interface ExchangeParts {
   readonly run: (exchange: Exchange) => Promise<Answer>
   /** Told before anything else happens; adds its listeners to the exchange. */
   readonly onExchange: (exchange: Exchange) => void
+  readonly onStream: (change: 'opened' | 'closed') => void
   /** Exchanges under way, for the end of a drain. */
   readonly open: Set<Interruptible>
 }
@@ -155,7 +156,9 @@ class Carrier implements Interruptible {
     const { wire } = this.#exchange.operation
     const closing = (error: AiError): Uint8Array => wire.writeFailure(error, 'mid-stream', this.#exchange.id)
     this.#pump = new Pump(this.#response, stream, { closing, scrub, ...this.#parts.pump })
+    this.#parts.onStream('opened')
     const end = await this.#pump.run()
+    this.#parts.onStream('closed')
     const error = end.kind === 'failed' ? end.error : end.kind === 'cancelled' ? new AiError('caller_left') : undefined
     this.#settleAnswered(outcomeOf(end), end.kind === 'cancelled' ? 499 : 200, answer, stream.lane, {
       gatewayMs: timing.gatewayMs,

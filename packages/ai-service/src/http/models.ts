@@ -1,4 +1,5 @@
 // `GET /v1/models`: what this caller may use, in the form of the SDK that asks.
+import { pricesAt } from 'ai-lib/internal/catalog/prices'
 import type { Caller } from '../exchange/exchange.ts'
 import type { ListedModel } from '../exchange/route.ts'
 
@@ -24,16 +25,23 @@ function modelObject({ id, provider, facts }: ListedModel, form: ListForm): Reco
   const known = {
     ...(facts?.contextWindow === undefined ? {} : { context_window: facts.contextWindow }),
     ...(facts?.maxOutputTokens === undefined ? {} : { max_output_tokens: facts.maxOutputTokens }),
-    ...priceOf(facts),
+    ...priceOf(facts, Date.now()),
   }
   if (form === 'anthropic') return { type: 'model', id, display_name: id, created_at: '1970-01-01T00:00:00Z', ...known }
   return { id, object: 'model', created: 0, owned_by: provider, ...known }
 }
 
-// Integer micro-USD per million tokens are USD per token divided by 10^12; six decimals of a dollar per million are exact.
-function priceOf(facts: ListedModel['facts']): Record<string, unknown> {
-  const prices = facts?.prices
-  if (!prices) return {}
+// Micro-USD are integers; six decimals of a dollar per million tokens hold them exactly.
+function priceOf(facts: ListedModel['facts'], nowMs: number): Record<string, unknown> {
+  const rates = facts && pricesAt(facts, nowMs)?.rates
+  if (!rates) return {}
   const usd = (micro: bigint | undefined): number | undefined => (micro === undefined ? undefined : Number(micro) / 1e6)
-  return { pricing: { unit: 'usd_per_million_tokens', input: usd(prices.inputMicroUsdPerMillion), output: usd(prices.outputMicroUsdPerMillion) } }
+  return {
+    pricing: {
+      unit: 'usd_per_million_tokens',
+      input: usd(rates.inputMicroUsdPerMillion),
+      cache_read: usd(rates.cacheReadMicroUsdPerMillion),
+      output: usd(rates.outputMicroUsdPerMillion),
+    },
+  }
 }
