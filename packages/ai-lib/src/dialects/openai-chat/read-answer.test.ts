@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ChatEvent } from '../../chat/events.ts'
 import { foldEvents } from '../../chat/fold-events.ts'
 import { createReader } from './read-answer.ts'
-import { chunk, readStream, stream } from './recordings.test.kit.ts'
+import { chunk, readStream, stream } from './streams.test.kit.ts'
 
 function partsOf(events: readonly ChatEvent[]) {
   const folded = foldEvents(events)

@@ -83,7 +83,8 @@ class MessagesReader {
   #assistantParts(message: JsonObject, path: string): readonly Part[] {
     const content = withCitations(readContent(message, path), message)
     const calls = objectsIn(message, 'tool_calls', path).map(({ value, path: at }) => readCall(value, at))
-    const hasMore = calls.length > 0 || optionalString(message, 'refusal', path) !== undefined
+    const functionCall = this.#functionCall(message, path)
+    const hasMore = calls.length + functionCall.length > 0 || optionalString(message, 'refusal', path) !== undefined
     // Frameworks send `content: ""` beside tool calls where null is meant.
     const texts = hasMore ? content.filter((part) => part.type !== 'text' || part.text !== '') : content
     const parts = [
@@ -92,7 +93,7 @@ class MessagesReader {
       ...readRefusal(message, path),
       ...readVoice(message, path),
     ]
-    return [...withMark(parts, message, path), ...calls, ...this.#functionCall(message, path)]
+    return [...withMark(parts, message, path), ...calls, ...functionCall]
   }
 
   #functionCall(message: JsonObject, path: string): readonly Part[] {

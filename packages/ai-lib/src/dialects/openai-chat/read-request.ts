@@ -17,12 +17,13 @@ import {
 } from './request-field.ts'
 
 /** Fields that the canonical request has a place for. */
-const known: ReadonlySet<string> = new Set([
-  ...['model', 'messages', 'tools', 'functions', 'tool_choice', 'function_call', 'parallel_tool_calls'],
-  ...['response_format', 'max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'stop'],
-  ...['reasoning_effort', 'reasoning', 'thinking', 'user', 'safety_identifier', 'service_tier', 'stream'],
-  'stream_options',
-])
+const known: ReadonlySet<string> = new Set(
+  [
+    'model messages tools functions tool_choice function_call parallel_tool_calls response_format',
+    'max_tokens max_completion_tokens temperature top_p top_k stop reasoning_effort reasoning thinking',
+    'user safety_identifier service_tier stream stream_options',
+  ].flatMap((names) => names.split(' ')),
+)
 
 /** Values that say what a provider does anyway: leaving them out loses nothing. */
 const neutral: Readonly<Record<string, string>> = {

@@ -1,5 +1,7 @@
 // Every recording through tap and reader: whole, byte by byte, and cut at every offset.
 import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { SseDecoder } from '../../bytes/sse-decoder.ts'
 import type { ChatEvent } from '../../chat/events.ts'
@@ -10,7 +12,37 @@ import { openaiCompletions } from './completions.ts'
 import { openaiEmbeddings } from './embeddings.ts'
 import { openaiChat } from './openai-chat.ts'
 import { createReader } from './read-answer.ts'
-import { chatBodies, chatStreams, completionStreams, eventsOf, otherBodies, readStream } from './recordings.test.kit.ts'
+import { eventsOf, readStream } from './streams.test.kit.ts'
+import { createWriter } from './write-answer.ts'
+
+const folder = fileURLToPath(new URL('./fixtures/', import.meta.url))
+
+interface Recording {
+  readonly name: string
+  readonly bytes: Buffer
+}
+
+function load(ends: readonly string[], isMeant: (name: string) => boolean): readonly Recording[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => ends.some((end) => name.endsWith(end)) && isMeant(name))
+    .toSorted()
+    .map((name) => ({ name, bytes: framed(name, readFileSync(`${folder}${name}`)) }))
+}
+
+function framed(name: string, bytes: Buffer): Buffer {
+  if (name.endsWith('.json')) return bytes
+  if (name.endsWith('.sse')) return Buffer.from(`${bytes.toString('utf8').trimEnd()}\n\n`)
+  const frames = bytes.toString('utf8').trim().split('\n')
+  return Buffer.from(`${frames.map((frame) => `data: ${frame}\n\n`).join('')}data: [DONE]\n\n`)
+}
+
+const isOther = (name: string) => /openai-(completion|embedding)|error/.test(name)
+
+const chatStreams = load(['.txt', '.sse'], (name) => !isOther(name))
+const chatBodies = load(['.json'], (name) => !isOther(name))
+const completionStreams = load(['.txt'], (name) => name.startsWith('openai-completion/'))
+const otherBodies = load(['.json'], isOther)
 
 function brief(part: Part): unknown {
   if (part.type === 'text' || part.type === 'reasoning' || part.type === 'refusal') {
@@ -39,7 +71,7 @@ test('what every recording says', async () => {
 describe.each(chatStreams)('$name', ({ bytes }) => {
   test('reads to a whole message with usage where it tells one, by the grammar', () => {
     const events = readStream(bytes)
-    expectGrammar(events)
+    expect(faultsOf(events)).toEqual([])
     expect(events.at(-1)?.type).toBe('message-end')
     expect(events.some((event) => event.type === 'usage')).toBe(bytes.includes('"usage":{'))
   })
@@ -89,7 +121,7 @@ describe.each(chatStreams)('$name', ({ bytes }) => {
 describe.each(chatBodies)('$name', ({ bytes }) => {
   test('reads to a whole message, and the pass lane sees the same usage', () => {
     const events = createReader().readWhole(bytes)
-    expectGrammar(events)
+    expect(faultsOf(events)).toEqual([])
     expect(events.at(-1)?.type).toBe('message-end')
     const usage = events.findLast((event) => event.type === 'usage')
     expect(openaiChat.readWhole(bytes)).toEqual({
@@ -139,20 +171,55 @@ function tapKinds(wire: Wire, bytes: Buffer, pieceBytes = bytes.length) {
   return { list, usage: tap.usage, failure: tap.failure }
 }
 
-function expectGrammar(events: readonly ChatEvent[]): void {
+/** What breaks the grammar of an answer, by position. */
+function faultsOf(events: readonly ChatEvent[]): readonly string[] {
   const open = new Set<number>()
+  const faults: string[] = []
   let next = 0
   for (const [at, event] of events.entries()) {
-    expect(event.type === 'message-start').toBe(at === 0)
-    if (event.type === 'part-start') {
-      expect(event.index).toBe(next++)
-      open.add(event.index)
-    }
-    if (event.type === 'part-delta' || event.type === 'citation') expect(open.has(event.index)).toBe(true)
-    if (event.type === 'part-end') expect(open.delete(event.index)).toBe(true)
-    if (event.type === 'message-end') {
-      expect(open.size).toBe(0)
-      expect(at).toBe(events.length - 1)
-    }
+    const isFit = (() => {
+      switch (event.type) {
+        case 'message-start':
+          return at === 0
+        case 'part-start':
+          open.add(event.index)
+          return event.index === next++
+        case 'part-delta':
+        case 'citation':
+          return open.has(event.index)
+        case 'part-end':
+          return open.delete(event.index)
+        case 'message-end':
+          return open.size === 0 && at === events.length - 1
+        case 'opaque':
+        case 'usage':
+          return at > 0
+        case 'failure':
+          return false
+      }
+    })()
+    if (!isFit) faults.push(`${at}: ${event.type}`)
   }
+  return faults
 }
+
+/** The message without what OpenAI's form adds: a time, and a place in the text for sources that have none. */
+function comparable(events: readonly ChatEvent[]): unknown {
+  const folded = foldEvents(events)
+  if (folded.kind === 'failed') return folded
+  const parts = folded.message.parts.map((part) =>
+    part.type === 'text'
+      ? { ...part, citations: part.citations?.map(({ url, title }) => ({ url, title: title ?? '' })) }
+      : part,
+  )
+  return { created: 9, ...folded.message, parts, rawStop: '' }
+}
+
+test.each([...chatStreams, ...chatBodies])('$name written and read again is the same message', ({ name, bytes }) => {
+  const events = name.endsWith('.json') ? createReader().readWhole(bytes) : readStream(bytes)
+  const writer = () => createWriter({ streamUsage: true, createdSeconds: 9 })
+  const frames = Buffer.from(writer().writeEvents(events))
+  expect(comparable(readStream(frames))).toEqual(comparable(events))
+  const whole = createReader().readWhole(writer().writeWhole(events))
+  expect(comparable(whole)).toEqual(comparable(events))
+})

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SseDecoder } from '../../bytes/sse-decoder.ts'
 import { openaiChat } from './openai-chat.ts'
-import { chunk, stream } from './recordings.test.kit.ts'
+import { chunk, stream } from './streams.test.kit.ts'
 
 function tapped(bytes: Buffer) {
   const tap = openaiChat.createTap()

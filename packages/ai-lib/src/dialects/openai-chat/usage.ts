@@ -1,5 +1,5 @@
 // OpenAI's usage figures overlap (prompt includes cached, completion includes reasoning); ours are disjoint.
-import { isObject, numberAt, objectAt, tokensAt, type JsonObject } from '../../bytes/json-value.ts'
+import { arrayAt, isObject, numberAt, objectAt, tokensAt, type JsonObject } from '../../bytes/json-value.ts'
 import { totalInput, totalOutput, type Usage } from '../../chat/usage.ts'
 
 const none: JsonObject = {}
@@ -58,8 +58,7 @@ export function findUsage(answer: JsonObject): Usage | undefined {
   if (direct !== undefined) return direct
   const groq = objectAt(answer, 'x_groq')
   if (groq !== undefined) return readUsage(groq['usage'])
-  const choices = answer['choices']
-  const choice = Array.isArray(choices) ? choices[0] : undefined
+  const choice = arrayAt(answer, 'choices')?.[0]
   return isObject(choice) ? readUsage(choice['usage']) : undefined
 }
 

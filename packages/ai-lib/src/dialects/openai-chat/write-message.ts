@@ -1,5 +1,5 @@
 // Canonical messages as OpenAI's: tool results become tool messages of their own, ahead of the user's other parts.
-import type { JsonObject } from '../../bytes/json-value.ts'
+import { stringAt, type JsonObject } from '../../bytes/json-value.ts'
 import type { Part } from '../../chat/parts.ts'
 import type { ChatMessage } from '../../chat/request.ts'
 import type { Quirks } from '../dialect.ts'
@@ -55,10 +55,11 @@ function writeResult(result: ToolResult, path: string, moved: JsonObject[], ink:
     }
     const media = inkMedia(placed.part, placed.path, ink)
     if (media === undefined) continue
-    if (media['type'] !== 'text')
+    const text = stringAt(media, 'text')
+    if (text === undefined) {
       ink.ledger.changed(placed.path, 'Tool messages hold only text: it follows in a user message.')
-    if (media['type'] === 'text') texts.push({ part: { type: 'text', text: String(media['text']) }, path: placed.path })
-    else moved.push(media)
+      moved.push(media)
+    } else texts.push({ part: { type: 'text', text }, path: placed.path })
   }
   if (result.isError)
     ink.ledger.changed(`${path}.is_error`, 'OpenAI has no error flag on tool results; the text stays.')
