@@ -1,7 +1,7 @@
 // Turns the tables of scripts/arrows.js into rules of dependency-cruiser.
 import { bans, rooms, siblings } from './arrows.js'
 
-const tests = '\\.test\\.ts$'
+const tests = '\\.test(\\.kit)?\\.ts$'
 const literal = (text) => text.replaceAll('.', '\\.')
 
 /** What to do about a broken rule, by its name. */

@@ -21,7 +21,13 @@ export interface SimulatedSetup {
   readonly provider?: string
 }
 
-export async function startSimulated({ yaml = '', server = '', env = {}, simulator = {}, provider = '' }: SimulatedSetup = {}): Promise<Simulated> {
+export async function startSimulated({
+  yaml = '',
+  server = '',
+  env = {},
+  simulator = {},
+  provider = '',
+}: SimulatedSetup = {}): Promise<Simulated> {
   const openai = await startSimulator(simulator)
   const anthropic = await startSimulator(simulator)
   const providers = [

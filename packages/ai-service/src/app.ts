@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
 import type { Secret } from 'ai-lib/internal/errors/secret'
-import { type Simulator, startSimulator } from 'ai-simulator'
+import { startSimulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { openRouter } from './app/open-router.ts'
 import { openUpstreams } from './app/open-upstreams.ts'
@@ -11,8 +11,9 @@ import { observe } from './app/observe.ts'
 import { exchangeRunner } from './app/run-exchange.ts'
 import type { Config, ListenerAddress, LoadedConfig } from './config/config.ts'
 import { ByteBudget } from './exchange/byte-budget.ts'
-import type { Caller } from './exchange/exchange.ts'
-import { createDataListener } from './http/data-listener.ts'
+import { anonymous, type Caller } from './exchange/exchange.ts'
+import type { Router } from './exchange/route.ts'
+import { createDataListener, type RefusedBeforeExchange } from './http/data-listener.ts'
 import type { ExchangeParts, Interruptible } from './http/exchange-handler.ts'
 import type { HealthState } from './http/health.ts'
 import { createMetricsListener } from './http/metrics-listener.ts'
@@ -23,7 +24,7 @@ import { orderedPolicies } from './policies/order.ts'
 import { createConcurrencyCounters } from './stores/memory/concurrency-counters.ts'
 import { createRateCounters } from './stores/memory/rate-counters.ts'
 import type { Log } from './telemetry/log.ts'
-import { createServiceMetrics } from './telemetry/metrics.ts'
+import { createServiceMetrics, type ServiceMetrics } from './telemetry/metrics.ts'
 import { createRequestId } from './telemetry/request-id.ts'
 import type { RuntimeSource } from './telemetry/runtime-metrics.ts'
 import type { Scrubber } from './telemetry/scrub.ts'
@@ -43,7 +44,6 @@ export interface App {
   readonly dataUrl: string
   /** Absent where the listener is off. */
   readonly metricsUrl: string | undefined
-  readonly simulator: Simulator | undefined
   drain(): Drain
   close(): Promise<void>
 }
@@ -52,57 +52,30 @@ export interface App {
 const bodyShare = 0.25
 
 /** Starts listening. @throws where an address is taken or a certificate is unusable; nothing stays open then. */
-export async function startApp({ loaded, log, scrub, runtime, memoryLimitBytes, version }: AppParts): Promise<App> {
-  const { config } = loaded
-  const needsSimulator = [...config.providers.values()].some(({ kind, baseUrl }) => kind === 'simulator' && baseUrl === undefined)
-  const simulator = needsSimulator ? await startSimulator({ record: false }) : undefined
+export async function startApp(parts: AppParts): Promise<App> {
+  const { config } = parts.loaded
+  const simulator = needsSimulator(config) ? await startSimulator({ record: false }) : undefined
   const upstreams = openUpstreams(config, createUndiciTransport(), simulator?.url)
   const router = openRouter(config, upstreams)
-  const metrics = createServiceMetrics({ runtime, isKnownModel: (provider, model) => router.isKnownModel(provider, model) })
-  const mode = authMode(config)
+  const isKnownModel = (provider: string, model: string): boolean => router.isKnownModel(provider, model)
+  const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel })
   const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new Set<Interruptible>()
-  const limits = { rules: config.limits, rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: systemClock }
-  const run = exchangeRunner(orderedPolicies({ auth: mode, limits }), {
-    resolve: (operation, model) => router.resolve(operation, model),
-    loop: { clock: systemClock, random: Math.random },
-    maxRetries: config.server.maxRetries,
-    commit: config.server.commit,
-    needsUsage: config.telemetry.metrics.enabled,
-    scrub,
-  })
-  const exchanges: ExchangeParts = {
-    body: { maxBytes: config.server.maxBodyBytes, baseMs: config.server.timeouts.bodyMs },
-    budget: new ByteBudget(config.server.maxBufferedBytes ?? Math.floor(memoryLimitBytes * bodyShare)),
-    pump: { pingMs: config.server.timeouts.pingMs, writeStallMs: config.server.timeouts.writeStallMs },
-    scrub,
-    run,
-    onStream: (change) => (change === 'opened' ? metrics.streamOpened() : metrics.streamClosed()),
-    onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),
-    open,
-  }
+  const mode = authMode(config)
   const server = createDataListener({
-    exchanges,
+    exchanges: exchangeParts(parts, { router, mode, metrics, open }),
     health,
-    corsOrigins: new Set(config.server.cors),
     models: () => router.list(),
-    identify: (credential) => (mode.kind === 'none' ? {} : identify(credential, mode.verify)),
-    createRequestId,
-    onRefused: ({ error, ...refused }) => {
-      metrics.recordRefusal(error.code)
-      log.refused({ ...refused, code: error.code, status: error.status })
-    },
-    agent: `ai-service/${version}`,
-    timeouts: config.server.timeouts,
-    maxConnections: config.server.maxConnections,
-    ...(config.server.tls ? { tls: { cert: config.server.tls.cert, key: config.server.tls.key.reveal() } } : {}),
+    identify: (credential) => (mode.kind === 'none' ? anonymous : identify(credential, mode.verify)),
+    ...listenerParts(parts, metrics),
   })
-  const metricsServer = config.telemetry.metrics.enabled && config.server.metrics.port !== 0 ? createMetricsListener(() => metrics.render()) : undefined
-  const closeAll = async (): Promise<void> => {
-    server.close()
-    server.closeAllConnections()
-    metricsServer?.close()
-    metricsServer?.closeAllConnections()
+  const hasMetrics = config.telemetry.metrics.enabled && config.server.metrics.port !== 0
+  const metricsServer = hasMetrics ? createMetricsListener(() => metrics.render()) : undefined
+  const close = async (): Promise<void> => {
+    for (const listener of [server, metricsServer]) {
+      listener?.close()
+      listener?.closeAllConnections()
+    }
     metrics.close()
     await upstreams.close()
     await simulator?.close()
@@ -111,16 +84,70 @@ export async function startApp({ loaded, log, scrub, runtime, memoryLimitBytes, 
     await listen(server, config.server)
     if (metricsServer) await listen(metricsServer, config.server.metrics)
   } catch (thrown) {
-    await closeAll()
+    await close()
     throw thrown
   }
   health.readiness = { kind: 'ready' }
+  const { drainDelayMs: delayMs, shutdownGraceMs: graceMs, tls } = config.server
   return {
-    dataUrl: urlOf(server, config.server.tls ? 'https' : 'http'),
+    dataUrl: urlOf(server, tls ? 'https' : 'http'),
     metricsUrl: metricsServer && urlOf(metricsServer, 'http'),
-    simulator,
-    drain: () => startDrain({ server, health, open, delayMs: config.server.drainDelayMs, graceMs: config.server.shutdownGraceMs }),
-    close: closeAll,
+    drain: () => startDrain({ server, health, open, delayMs, graceMs }),
+    close,
+  }
+}
+
+function needsSimulator({ providers }: Config): boolean {
+  return [...providers.values()].some(({ kind, baseUrl }) => kind === 'simulator' && baseUrl === undefined)
+}
+
+interface Wired {
+  readonly router: Router
+  readonly mode: AuthMode
+  readonly metrics: ServiceMetrics
+  readonly open: Set<Interruptible>
+}
+
+/** What every spending request runs through. */
+function exchangeParts(
+  { loaded, log, scrub, memoryLimitBytes }: AppParts,
+  { router, mode, metrics, open }: Wired,
+): ExchangeParts {
+  const { server, limits: rules, telemetry } = loaded.config
+  const limits = { rules, rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: systemClock }
+  return {
+    body: { maxBytes: server.maxBodyBytes, baseMs: server.timeouts.bodyMs },
+    budget: new ByteBudget(server.maxBufferedBytes ?? Math.floor(memoryLimitBytes * bodyShare)),
+    pump: { pingMs: server.timeouts.pingMs, writeStallMs: server.timeouts.writeStallMs },
+    scrub,
+    run: exchangeRunner(orderedPolicies({ auth: mode, limits }), {
+      resolve: (operation, model) => router.resolve(operation, model),
+      loop: { clock: systemClock, random: Math.random },
+      maxRetries: server.maxRetries,
+      commit: server.commit,
+      needsUsage: telemetry.metrics.enabled,
+      scrub,
+    }),
+    onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),
+    onStream: (change) => (change === 'opened' ? metrics.streamOpened() : metrics.streamClosed()),
+    open,
+  }
+}
+
+/** What the listener itself needs of configuration and telemetry. */
+function listenerParts({ loaded, log, version }: AppParts, metrics: ServiceMetrics) {
+  const { cors, timeouts, maxConnections, tls } = loaded.config.server
+  return {
+    corsOrigins: new Set(cors),
+    createRequestId,
+    onRefused: ({ error, ...refused }: RefusedBeforeExchange) => {
+      metrics.recordRefusal(error.code)
+      log.refused({ ...refused, code: error.code, status: error.status })
+    },
+    agent: `ai-service/${version}`,
+    timeouts,
+    maxConnections,
+    ...(tls ? { tls: { cert: tls.cert, key: tls.key.reveal() } } : {}),
   }
 }
 
@@ -149,7 +176,9 @@ function authMode({ auth }: Config): AuthMode {
     kind: 'keys',
     verify(credential) {
       const verified = verify(credential)
-      return verified.kind === 'known' ? { kind: 'known', caller: callers.get(verified.key) ?? callerOf(verified.key) } : verified
+      return verified.kind === 'known'
+        ? { kind: 'known', caller: callers.get(verified.key) ?? callerOf(verified.key) }
+        : verified
     },
   }
 }
@@ -167,7 +196,12 @@ function callerOf({ id, user, team, models }: CallerKeyEntry): Caller {
 export function secretsOf(config: Config): readonly Secret[] {
   const { auth, server, environmentProxy } = config
   return [
-    ...[...config.providers.values()].flatMap(({ keys, proxy }) => [...keys.map(({ secret }) => secret), ...(proxy.kind === 'url' ? [proxy.proxy.url] : [])]),
-    ...[environmentProxy.http?.url, environmentProxy.https?.url, auth.pepper, server.admin.credential].filter((secret) => secret !== undefined),
+    ...[...config.providers.values()].flatMap(({ keys, proxy }) => [
+      ...keys.map(({ secret }) => secret),
+      ...(proxy.kind === 'url' ? [proxy.proxy.url] : []),
+    ]),
+    ...[environmentProxy.http?.url, environmentProxy.https?.url, auth.pepper, server.admin.credential].filter(
+      (secret) => secret !== undefined,
+    ),
   ]
 }

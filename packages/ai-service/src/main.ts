@@ -41,5 +41,13 @@ process.exitCode = await runCli({
   randomBytes,
   interrupted: () => new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve)),
   start: (loaded) =>
-    serve({ loaded, stdout: process.stdout, stderr: process.stderr, events: processEvents, runtime: process, memoryLimitBytes, version }),
+    serve({
+      loaded,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      events: processEvents,
+      runtime: process,
+      memoryLimitBytes,
+      version,
+    }),
 })

@@ -56,7 +56,12 @@ export interface Answered {
 export type LoopOutcome<Out> =
   | (Answered & { readonly kind: 'whole'; readonly out: Out; readonly lane: AnswerLane<Out> })
   | (Answered & { readonly kind: 'stream'; readonly stream: OpenStream<Out> })
-  | { readonly kind: 'failed'; readonly error: AiError; readonly attempts: readonly AttemptRecord[]; readonly target: Target | undefined }
+  | {
+      readonly kind: 'failed'
+      readonly error: AiError
+      readonly attempts: readonly AttemptRecord[]
+      readonly target: Target | undefined
+    }
   | { readonly kind: 'left'; readonly attempts: readonly AttemptRecord[]; readonly target: Target | undefined }
 
 export interface LoopParts {
@@ -65,7 +70,11 @@ export interface LoopParts {
 }
 
 /** Runs attempts until one answers or none is left to make. @throws only what `prepare` throws for the first target. */
-export function runAttempts<Out>(plan: AttemptPlan<Out>, parts: LoopParts, signal: AbortSignal): Promise<LoopOutcome<Out>> {
+export function runAttempts<Out>(
+  plan: AttemptPlan<Out>,
+  parts: LoopParts,
+  signal: AbortSignal,
+): Promise<LoopOutcome<Out>> {
   return new AttemptLoop(plan, parts, signal).run()
 }
 
@@ -240,10 +249,16 @@ class AttemptLoop<Out> {
 
   #failed(target: Target | undefined): LoopOutcome<Out> {
     const telling = tellingFailure(this.#failures)
-    if (telling === undefined) return { kind: 'failed', error: new AiError('service_not_configured'), attempts: this.#records, target }
+    if (telling === undefined)
+      return { kind: 'failed', error: new AiError('service_not_configured'), attempts: this.#records, target }
     // Attempts are spent only where the request could have been repeated: a rejected one is the caller's to mend.
     const exhausted = telling.code !== 'rejected'
-    return { kind: 'failed', error: errorOfFailure(telling, this.#plan.scrub, exhausted), attempts: this.#records, target }
+    return {
+      kind: 'failed',
+      error: errorOfFailure(telling, this.#plan.scrub, exhausted),
+      attempts: this.#records,
+      target,
+    }
   }
 }
 

@@ -257,7 +257,8 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     clearTimeout(this.#timer)
     const { streamTotalMs } = this.#call.timeouts
     this.#timerName = 'total'
-    if (streamTotalMs !== undefined) this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.min(streamTotalMs, this.#call.msLeft)))
+    if (streamTotalMs !== undefined)
+      this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.min(streamTotalMs, this.#call.msLeft)))
     this.#idle = new LazyTimer(() => {
       this.#timerName = 'idle'
       this.#fail('timeout')
@@ -301,7 +302,14 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   }
 
   #failure(code: FailureCode, cause?: unknown): UpstreamFailure {
-    const phase = this.#phase === 'sent' ? (code === 'unreachable' ? 'dial' : 'head') : this.#phase === 'streaming' ? 'mid-stream' : 'first-event'
+    const phase =
+      this.#phase === 'sent'
+        ? code === 'unreachable'
+          ? 'dial'
+          : 'head'
+        : this.#phase === 'streaming'
+          ? 'mid-stream'
+          : 'first-event'
     return {
       phase,
       code,

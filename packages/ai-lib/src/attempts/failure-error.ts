@@ -68,7 +68,9 @@ export function tellingFailure(failures: readonly UpstreamFailure[]): UpstreamFa
   if (rejected) return rejected
   const limited = failures.filter(({ code }) => code === 'rate-limited')
   if (limited.length > 0 && limited.length === failures.length) {
-    return limited.reduce((best, next) => ((next.retryAfterMs ?? Infinity) < (best.retryAfterMs ?? Infinity) ? next : best))
+    return limited.reduce((best, next) =>
+      (next.retryAfterMs ?? Infinity) < (best.retryAfterMs ?? Infinity) ? next : best,
+    )
   }
   return failures.findLast(({ code }) => !quiet.has(code)) ?? failures.at(-1)
 }

@@ -34,62 +34,72 @@ const truncated: UpstreamFailure = { phase: 'mid-stream', code: 'truncated', cha
 
 /** Events without a `message-end` fold to a `truncated` failure: a cut answer never looks whole. */
 export function foldEvents(events: readonly ChatEvent[]): Folded {
-  const slots: Slot[] = []
-  const open = new Map<number, OpenPart>()
-  let start: Extract<ChatEvent, { type: 'message-start' }> | undefined
-  let end: Extract<ChatEvent, { type: 'message-end' }> | undefined
-  let usage: Usage | undefined
+  const folding: Folding = { slots: [], open: new Map() }
   for (const event of events) {
-    switch (event.type) {
-      case 'message-start':
-        start ??= event
-        break
-      case 'part-start': {
-        const part: OpenPart = { head: event.head, text: '', citations: [] }
-        open.set(event.index, part)
-        slots.push({ kind: 'part', open: part })
-        break
-      }
-      case 'part-delta': {
-        const part = open.get(event.index)
-        if (part) part.text += event.text
-        break
-      }
-      case 'citation':
-        open.get(event.index)?.citations.push(event.citation)
-        break
-      case 'part-end': {
-        const part = open.get(event.index)
-        if (part && event.seal) part.seal = event.seal
-        break
-      }
-      case 'opaque':
-        slots.push({ kind: 'opaque', opaque: event.opaque })
-        break
-      case 'usage':
-        usage = event.usage
-        break
-      case 'message-end':
-        end = event
-        break
-      case 'failure':
-        return { kind: 'failed', failure: event.failure }
+    if (event.type === 'failure') return { kind: 'failed', failure: event.failure }
+    take(folding, event)
+  }
+  const { end } = folding
+  return end ? { kind: 'whole', message: wholeMessage(folding, end) } : { kind: 'failed', failure: truncated }
+}
+
+type Start = Extract<ChatEvent, { type: 'message-start' }>
+type End = Extract<ChatEvent, { type: 'message-end' }>
+
+interface Folding {
+  readonly slots: Slot[]
+  readonly open: Map<number, OpenPart>
+  start?: Start
+  end?: End
+  usage?: Usage
+}
+
+function take(folding: Folding, event: Exclude<ChatEvent, { type: 'failure' }>): void {
+  switch (event.type) {
+    case 'message-start':
+      folding.start ??= event
+      return
+    case 'part-start': {
+      const part: OpenPart = { head: event.head, text: '', citations: [] }
+      folding.open.set(event.index, part)
+      folding.slots.push({ kind: 'part', open: part })
+      return
+    }
+    case 'opaque':
+      folding.slots.push({ kind: 'opaque', opaque: event.opaque })
+      return
+    case 'usage':
+      folding.usage = event.usage
+      return
+    case 'message-end':
+      folding.end = event
+      return
+    case 'part-delta':
+    case 'citation':
+    case 'part-end': {
+      const part = folding.open.get(event.index)
+      if (part) addTo(part, event)
     }
   }
-  if (end === undefined) return { kind: 'failed', failure: truncated }
+}
+
+function addTo(part: OpenPart, event: Extract<ChatEvent, { type: 'part-delta' | 'citation' | 'part-end' }>): void {
+  if (event.type === 'part-delta') part.text += event.text
+  else if (event.type === 'citation') part.citations.push(event.citation)
+  else if (event.seal) part.seal = event.seal
+}
+
+function wholeMessage({ slots, start, usage }: Folding, end: End): WholeMessage {
   return {
-    kind: 'whole',
-    message: {
-      id: start?.id ?? '',
-      model: start?.model ?? '',
-      ...(start?.created === undefined ? {} : { created: start.created }),
-      parts: slots.map(partOf),
-      usage: usage ?? noUsage,
-      isUsageReported: usage !== undefined,
-      stop: end.stop,
-      rawStop: end.rawStop,
-      ...(end.stopSequence === undefined ? {} : { stopSequence: end.stopSequence }),
-    },
+    id: start?.id ?? '',
+    model: start?.model ?? '',
+    ...(start?.created === undefined ? {} : { created: start.created }),
+    parts: slots.map(partOf),
+    usage: usage ?? noUsage,
+    isUsageReported: usage !== undefined,
+    stop: end.stop,
+    rawStop: end.rawStop,
+    ...(end.stopSequence === undefined ? {} : { stopSequence: end.stopSequence }),
   }
 }
 

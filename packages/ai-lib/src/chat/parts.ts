@@ -5,6 +5,7 @@ declare const toolCallIdBrand: unique symbol
 /** The provider's id of a tool call; results refer to it. */
 export type ToolCallId = string & { readonly [toolCallIdBrand]: true }
 export function toolCallId(id: string): ToolCallId {
+  // oxlint-disable-next-line typescript/consistent-type-assertions -- the one constructor of this brand
   return id as ToolCallId
 }
 

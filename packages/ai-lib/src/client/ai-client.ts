@@ -13,7 +13,12 @@ import type { PreparedRequest } from '../lanes/prepare-request.ts'
 import type { ProviderSpec } from '../providers/provider.ts'
 import { type Provider, providerSpecs } from '../providers/registry.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
-import { canonicalRequest, type ChatCompletionRequest, type ChatCompletionResponse, completionOf } from './chat-completion.ts'
+import {
+  canonicalRequest,
+  type ChatCompletionRequest,
+  type ChatCompletionResponse,
+  completionOf,
+} from './chat-completion.ts'
 import { type ConnectionOptions, openUpstream } from './connection-options.ts'
 import { processEnvironment } from './environment.ts'
 import { type ChatCompletionEvent, eventsOf } from './event-queue.ts'
@@ -114,7 +119,10 @@ export class AiClient {
    * The events of an answer as they come. Leaving the loop early ends the provider's work.
    * @throws AiError from the loop; a stream that ends early throws `provider_truncated`, never ends quietly.
    */
-  async *chatCompletionStream(request: ChatCompletionRequest, { signal }: CallOptions = {}): AsyncGenerator<ChatCompletionEvent> {
+  async *chatCompletionStream(
+    request: ChatCompletionRequest,
+    { signal }: CallOptions = {},
+  ): AsyncGenerator<ChatCompletionEvent> {
     const outcome = await this.#run(request, true, signal)
     if (outcome.kind !== 'stream') throw new AiError('provider_invalid_response')
     yield* eventsOf(outcome.stream, unscrubbed, signal)
@@ -140,7 +148,11 @@ export class AiClient {
       commit,
       scrub: unscrubbed,
     }
-    const outcome = await runAttempts(plan, { clock: systemClock, random: Math.random }, signal ?? new AbortController().signal)
+    const outcome = await runAttempts(
+      plan,
+      { clock: systemClock, random: Math.random },
+      signal ?? new AbortController().signal,
+    )
     if (outcome.kind === 'failed') throw outcome.error
     if (outcome.kind === 'left') throw new AiError('caller_left', {}, { cause: signal?.reason })
     return outcome
@@ -166,7 +178,13 @@ function targetOf(hop: Hop, asked: string | undefined, index: number): Target {
     const chat = chatOperations[speaks.dialect]
     if (chat && speaks.operations.includes(chat.operation.id)) {
       const lane = { kind: 'same', operation: chat.operation, speaks } as const
-      return { endpoint: spec.name, upstream, model, lane, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) }
+      return {
+        endpoint: spec.name,
+        upstream,
+        model,
+        lane,
+        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      }
     }
   }
   throw new AiError('service_not_available', { message: `${spec.label} has no chat that this version speaks.` })
@@ -178,7 +196,11 @@ function modelFor(hop: Hop, asked: string | undefined, index: number): string {
   if (model !== undefined) return model
   const isTheirs = asked !== undefined && asked !== '' && (index === 0 || findModel(spec.name, asked) !== undefined)
   const chosen = isTheirs ? asked : spec.defaultChatModel
-  if (!chosen) throw new AiError('caller_missing_field', { message: `Name a model: ${spec.label} has no default here.`, param: 'model' })
+  if (!chosen)
+    throw new AiError('caller_missing_field', {
+      message: `Name a model: ${spec.label} has no default here.`,
+      param: 'model',
+    })
   return chosen
 }
 

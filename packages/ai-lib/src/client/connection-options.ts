@@ -34,7 +34,12 @@ export interface ConnectionOptions {
 }
 
 /** @throws AiError `config_invalid` for an address that is missing or no URL. */
-export function openUpstream(spec: ProviderSpec, options: ConnectionOptions, transport: Transport, environment: Environment): Upstream {
+export function openUpstream(
+  spec: ProviderSpec,
+  options: ConnectionOptions,
+  transport: Transport,
+  environment: Environment,
+): Upstream {
   const url = readUrl(baseUrlOf(spec, options.baseUrl, environment), spec)
   const proxy = resolveProxy({
     origin: url.origin,
@@ -63,14 +68,19 @@ export function openUpstream(spec: ProviderSpec, options: ConnectionOptions, tra
 
 function readUrl(text: string | undefined, spec: ProviderSpec): URL {
   const hint = spec.baseUrlVariables[0] === undefined ? '' : ` or ${spec.baseUrlVariables[0]}`
-  if (text === undefined) throw new AiError('config_invalid', { message: `${spec.label} needs a baseUrl (option baseUrl${hint}).` })
+  if (text === undefined)
+    throw new AiError('config_invalid', { message: `${spec.label} needs a baseUrl (option baseUrl${hint}).` })
   const url = URL.parse(text)
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     throw new AiError('config_invalid', { message: `The baseUrl of ${spec.label} is no http(s) URL.` })
   return url
 }
 
-function keysOf(spec: ProviderSpec, options: ConnectionOptions, environment: Environment): { name: string; secret: Secret }[] {
+function keysOf(
+  spec: ProviderSpec,
+  options: ConnectionOptions,
+  environment: Environment,
+): { name: string; secret: Secret }[] {
   const given = options.apiKey ?? firstOf(spec.keyVariables, environment)
   if (given === undefined || given === '') return []
   return [{ name: 'primary', secret: typeof given === 'string' ? new Secret(given) : given }]

@@ -13,6 +13,10 @@ export function firstOf(variables: readonly string[], environment: Environment):
 }
 
 /** Explicit options come before the environment, the environment before the data file. */
-export function baseUrlOf(spec: ProviderSpec, explicit: string | undefined, environment: Environment): string | undefined {
+export function baseUrlOf(
+  spec: ProviderSpec,
+  explicit: string | undefined,
+  environment: Environment,
+): string | undefined {
   return explicit ?? firstOf(spec.baseUrlVariables, environment) ?? spec.baseUrl
 }

@@ -10,10 +10,17 @@ export type ChatCompletionEvent = Exclude<ChatEvent, { type: 'failure' }>
 /** Events that may wait before the upstream is paused. */
 const highWater = 256
 
-type Ending = { readonly kind: 'open' } | { readonly kind: 'ended' } | { readonly kind: 'failed'; readonly error: AiError }
+type Ending =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'failed'; readonly error: AiError }
 
 /** Yields the events of a stream; leaving the loop early ends the upstream's socket. */
-export async function* eventsOf(stream: OpenStream<readonly ChatEvent[]>, scrub: (text: string) => string, signal: AbortSignal | undefined): AsyncGenerator<ChatCompletionEvent> {
+export async function* eventsOf(
+  stream: OpenStream<readonly ChatEvent[]>,
+  scrub: (text: string) => string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ChatCompletionEvent> {
   const queue: ChatCompletionEvent[] = []
   const state: { ending: Ending; wake: (() => void) | undefined } = { ending: { kind: 'open' }, wake: undefined }
   const wake = (): void => {

@@ -114,7 +114,8 @@ class CanonicalLane<Out> implements AnswerLane<Out> {
   }
 
   #event(event: SseEvent): void {
-    if (event.hasData && (this.#state === 'quiet' || this.#state === 'content')) this.#accept(this.#reader.readEvent(event))
+    if (event.hasData && (this.#state === 'quiet' || this.#state === 'content'))
+      this.#accept(this.#reader.readEvent(event))
   }
 
   #accept(events: readonly ChatEvent[]): void {

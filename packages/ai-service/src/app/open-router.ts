@@ -12,7 +12,12 @@ export function openRouter(config: Config, upstreams: OpenUpstreams): Router {
   const aliases = new Map<string, Alias>()
   for (const model of config.models.values()) {
     const fallbacks = model.fallbacks.flatMap((fallback) => fallbackMembers(fallback, config, endpoints, upstreams))
-    aliases.set(model.name, { name: model.name, balancer: roundRobin, endpoints: endpoints.get(model.name) ?? [], fallbacks })
+    aliases.set(model.name, {
+      name: model.name,
+      balancer: roundRobin,
+      endpoints: endpoints.get(model.name) ?? [],
+      fallbacks,
+    })
   }
   return new Router({ upstreams: upstreams.byName, aliases, facts: factsOf(config) })
 }
@@ -33,7 +38,10 @@ function factsOf(config: Config): ModelFacts {
 function endpointsOf(model: ModelConfig, upstreams: OpenUpstreams): readonly AliasMember[] {
   return model.endpoints.map((endpoint) => ({
     endpoint: `${model.name}/${endpoint.name}`,
-    upstream: endpoint.baseUrl === undefined ? known(endpoint.provider, upstreams) : upstreams.at(endpoint.provider, endpoint.baseUrl),
+    upstream:
+      endpoint.baseUrl === undefined
+        ? known(endpoint.provider, upstreams)
+        : upstreams.at(endpoint.provider, endpoint.baseUrl),
     model: endpoint.model,
   }))
 }

@@ -35,7 +35,9 @@ export function openUpstreams(config: Config, transport: Transport, simulatorUrl
   }
   const byName = new Map<string, Upstream>()
   for (const [name, provider] of config.providers) {
-    const keys = new KeyPool(provider.keys.map(({ name: keyName, secret, weight }) => ({ name: keyName, secret, weight })))
+    const keys = new KeyPool(
+      provider.keys.map(({ name: keyName, secret, weight }) => ({ name: keyName, secret, weight })),
+    )
     byName.set(name, open(provider, addressOf(provider, simulatorUrl), keys))
   }
   return {
@@ -54,7 +56,8 @@ export function openUpstreams(config: Config, transport: Transport, simulatorUrl
 
 function addressOf(provider: ProviderConfig, simulatorUrl: string | undefined): string {
   const address = provider.baseUrl ?? (simulatorUrl === undefined ? undefined : `${simulatorUrl}/v1`)
-  if (address === undefined) throw new AiError('config_invalid', { message: `Provider ${provider.name} has no address.` })
+  if (address === undefined)
+    throw new AiError('config_invalid', { message: `Provider ${provider.name} has no address.` })
   return address
 }
 

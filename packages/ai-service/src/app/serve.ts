@@ -29,7 +29,11 @@ export interface ServeParts {
 export async function serve(parts: ServeParts): Promise<number> {
   const { loaded, stdout } = parts
   const scrub = createScrubber(secretsOf(loaded.config))
-  const log = createLog({ level: logLevel(loaded.config.telemetry.logs.level), destination: openLogDestination(1), scrub })
+  const log = createLog({
+    level: logLevel(loaded.config.telemetry.logs.level),
+    destination: openLogDestination(1),
+    scrub,
+  })
   for (const warning of loaded.warnings) log.warn(warning)
   const app = await startOrExplain(parts, log, scrub)
   if (!app) {
@@ -50,7 +54,11 @@ export async function serve(parts: ServeParts): Promise<number> {
   return code
 }
 
-async function startOrExplain({ loaded, stderr, runtime, memoryLimitBytes, version }: ServeParts, log: Log, scrub: Scrubber): Promise<App | undefined> {
+async function startOrExplain(
+  { loaded, stderr, runtime, memoryLimitBytes, version }: ServeParts,
+  log: Log,
+  scrub: Scrubber,
+): Promise<App | undefined> {
   try {
     return await startApp({ loaded, log, scrub, runtime, memoryLimitBytes, version })
   } catch (thrown) {
@@ -63,10 +71,12 @@ async function startOrExplain({ loaded, stderr, runtime, memoryLimitBytes, versi
 
 function explain(thrown: unknown, host: string, port: number): string {
   if (thrown instanceof Error && 'code' in thrown) {
-    const at = 'address' in thrown && 'port' in thrown ? `${String(thrown.address)}:${String(thrown.port)}` : `${host}:${port}`
+    const at =
+      'address' in thrown && 'port' in thrown ? `${String(thrown.address)}:${String(thrown.port)}` : `${host}:${port}`
     if (thrown.code === 'EADDRINUSE')
       return `ai-service cannot listen on ${at}: the port is taken. Stop what uses it, or choose another with AI_SERVICE_PORT or server.port (server.metrics.port for metrics).`
-    if (thrown.code === 'EACCES') return `ai-service may not listen on ${at}: ports below 1024 need a privilege. Choose another port.`
+    if (thrown.code === 'EACCES')
+      return `ai-service may not listen on ${at}: ports below 1024 need a privilege. Choose another port.`
     if (thrown.code === 'EADDRNOTAVAIL') return `ai-service cannot listen on ${at}: this machine has no such address.`
   }
   if (thrown instanceof AiError) return `ai-service cannot start: ${thrown.message}`
@@ -89,7 +99,9 @@ function untilOver(app: App, events: ProcessEvents, log: Log): Promise<number> {
       log.info('draining')
       begin(0)
     })
-    events.on('reload', () => log.warn('reload is not available in this version: restart to apply a changed configuration'))
+    events.on('reload', () =>
+      log.warn('reload is not available in this version: restart to apply a changed configuration'),
+    )
     events.on('fatal', (thrown) => {
       log.error('fatal fault: draining and exiting', { error: thrown })
       begin(1)

@@ -6,7 +6,12 @@ type Answering = Extract<LoopOutcome<Buffer>, { kind: 'whole' } | { kind: 'strea
 
 export type Answer =
   | Answering
-  | { readonly kind: 'refused'; readonly error: AiError; readonly attempts: readonly AttemptRecord[]; readonly endpoint?: RefusedAt }
+  | {
+      readonly kind: 'refused'
+      readonly error: AiError
+      readonly attempts: readonly AttemptRecord[]
+      readonly endpoint?: RefusedAt
+    }
   /** Nobody is there to answer. */
   | { readonly kind: 'left'; readonly attempts: readonly AttemptRecord[]; readonly endpoint?: RefusedAt }
 

@@ -68,7 +68,9 @@ export class Router {
   resolve(operation: OperationId, model: string): readonly Target[] {
     const key = `${operation} ${model}`
     const resolved = this.#remembered.get(key) ?? this.#remember(key, this.#look(operation, model))
-    const endpoints = resolved.balancer ? resolved.balancer.order(resolved.endpoints, resolved.draw++) : resolved.endpoints
+    const endpoints = resolved.balancer
+      ? resolved.balancer.order(resolved.endpoints, resolved.draw++)
+      : resolved.endpoints
     return resolved.fallbacks.length === 0 ? endpoints : [...endpoints, ...resolved.fallbacks]
   }
 
@@ -100,7 +102,8 @@ export class Router {
   }
 
   #ofAlias(operation: OperationId, alias: Alias): Resolved {
-    const able = (members: readonly AliasMember[]): Target[] => members.flatMap((member) => this.#target(operation, member) ?? [])
+    const able = (members: readonly AliasMember[]): Target[] =>
+      members.flatMap((member) => this.#target(operation, member) ?? [])
     const endpoints = able(alias.endpoints)
     const fallbacks = able(alias.fallbacks)
     if (endpoints.length + fallbacks.length === 0) throw unsupported(operation, alias.name)
@@ -118,7 +121,9 @@ export class Router {
 
   #ofBareName(model: string): AliasMember | undefined {
     const known = new Set(this.#parts.facts.providersOf(model))
-    const having = [...this.#parts.upstreams].filter(([name, upstream]) => known.has(upstream.spec.name) || known.has(name))
+    const having = [...this.#parts.upstreams].filter(
+      ([name, upstream]) => known.has(upstream.spec.name) || known.has(name),
+    )
     const only = having.length === 1 ? having[0] : undefined
     return only && { endpoint: only[0], upstream: only[1], model }
   }
@@ -133,7 +138,10 @@ export class Router {
   #unknown(model: string): AiError {
     const near = nearestNames(model, this.names())
     const hint = near.length > 0 ? `Nearest: ${near.join(', ')}.` : 'GET /v1/models lists what there is.'
-    return new AiError('caller_model_not_found', { message: `"${model.slice(0, 200)}" is unknown. ${hint}`, param: 'model' })
+    return new AiError('caller_model_not_found', {
+      message: `"${model.slice(0, 200)}" is unknown. ${hint}`,
+      param: 'model',
+    })
   }
 
   /** Every name that resolves: aliases first, then `provider/model` of the catalogue. */
@@ -142,7 +150,9 @@ export class Router {
   }
 
   list(): readonly ListedModel[] {
-    const aliases = [...this.#parts.aliases.values()].map((alias): ListedModel => ({ id: alias.name, provider: 'ai-service' }))
+    const aliases = [...this.#parts.aliases.values()].map(
+      (alias): ListedModel => ({ id: alias.name, provider: 'ai-service' }),
+    )
     const models = [...this.#parts.upstreams].flatMap(([name, upstream]) =>
       this.#parts.facts
         .modelsOf(upstream.spec.name)
@@ -160,5 +170,8 @@ export interface ListedModel {
 }
 
 function unsupported(operation: OperationId, model: string): AiError {
-  return new AiError('caller_route_not_found', { message: `No target of "${model.slice(0, 200)}" serves ${operation}.`, param: 'model' })
+  return new AiError('caller_route_not_found', {
+    message: `No target of "${model.slice(0, 200)}" serves ${operation}.`,
+    param: 'model',
+  })
 }

@@ -11,7 +11,12 @@ const maxLossesBytes = 1_024
 /** What header values may hold; anything else of an upstream's header is not passed on. */
 const plainValue = /^[\x20-\x7e]{1,512}$/
 
-export function answeredHeaders(answered: Answered, requestId: string, upstreamMs: number, gatewayMs: number): FlatHeaders {
+export function answeredHeaders(
+  answered: Answered,
+  requestId: string,
+  upstreamMs: number,
+  gatewayMs: number,
+): FlatHeaders {
   const { target, prepared, attempts } = answered
   const headers: FlatHeaders = [
     'x-request-id',
@@ -59,7 +64,13 @@ function addUpstream(headers: FlatHeaders, upstream: ResponseHeaders): void {
 export function refusedHeaders(error: AiError, requestId: string): FlatHeaders {
   const headers: FlatHeaders = ['x-request-id', requestId]
   const { retryAfterMs, details } = error
-  if (retryAfterMs !== undefined) headers.push('retry-after', String(Math.ceil(retryAfterMs / 1_000)), 'retry-after-ms', String(Math.ceil(retryAfterMs)))
+  if (retryAfterMs !== undefined)
+    headers.push(
+      'retry-after',
+      String(Math.ceil(retryAfterMs / 1_000)),
+      'retry-after-ms',
+      String(Math.ceil(retryAfterMs)),
+    )
   // SDKs would otherwise repeat what was already repeated here.
   if (details.exhausted) headers.push('x-should-retry', 'false')
   return headers

@@ -76,10 +76,12 @@ function oneCredential(presented: readonly { header: string; value: string }[]):
   let found: string | undefined
   const seen = new Set<string>()
   for (const { header, value } of presented) {
-    if (seen.has(header)) throw new AiError('caller_credential_conflict', { message: `${header} comes more than once.` })
+    if (seen.has(header))
+      throw new AiError('caller_credential_conflict', { message: `${header} comes more than once.` })
     seen.add(header)
     const key = header === 'authorization' ? bearer(value) : value
-    if (found !== undefined && found !== key) throw new AiError('caller_credential_conflict', { message: 'Two different ones came.' })
+    if (found !== undefined && found !== key)
+      throw new AiError('caller_credential_conflict', { message: 'Two different ones came.' })
     found = key
   }
   return found

@@ -6,7 +6,14 @@ import type { ClientHeaders } from './client-headers.ts'
 export function corsHeaders(origin: string | undefined, allowed: ReadonlySet<string>): readonly string[] {
   if (origin === undefined) return []
   if (!allowed.has(origin)) throw new AiError('policy_origin_refused')
-  return ['access-control-allow-origin', origin, 'vary', 'origin', 'access-control-expose-headers', 'x-request-id, retry-after']
+  return [
+    'access-control-allow-origin',
+    origin,
+    'vary',
+    'origin',
+    'access-control-expose-headers',
+    'x-request-id, retry-after',
+  ]
 }
 
 /** The answer to a preflight. */

@@ -16,6 +16,13 @@ import { guardedPath } from './request-guard.ts'
 import { writeWhole } from './respond.ts'
 import { matchRoute, type Route } from './routes.ts'
 
+export interface RefusedBeforeExchange {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  readonly error: AiError
+}
+
 export interface DataListenerParts {
   readonly exchanges: ExchangeParts
   readonly health: HealthState
@@ -25,7 +32,7 @@ export interface DataListenerParts {
   readonly identify: (credential: string | undefined) => Caller
   readonly createRequestId: () => string
   /** Refusals that never became an exchange, for log and metric. */
-  readonly onRefused: (refused: { readonly id: string; readonly method: string; readonly path: string; readonly error: AiError }) => void
+  readonly onRefused: (refused: RefusedBeforeExchange) => void
   /** Appended to the client's user-agent on the way upstream. */
   readonly agent: string
   readonly timeouts: { readonly headersMs: number; readonly keepAliveMs: number }
@@ -49,10 +56,14 @@ export function createDataListener(parts: DataListenerParts): Server {
     noDelay: true,
   }
   const listener = new DataListener(parts)
-  const server = parts.tls ? createTlsServer({ ...options, cert: parts.tls.cert, key: parts.tls.key, minVersion: 'TLSv1.2' }) : createServer(options)
+  const server = parts.tls
+    ? createTlsServer({ ...options, cert: parts.tls.cert, key: parts.tls.key, minVersion: 'TLSv1.2' })
+    : createServer(options)
   server.maxConnections = parts.maxConnections
   server.on('request', (request, response) => listener.handle(request, response, false))
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => listener.handle(request, response, true))
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    listener.handle(request, response, true),
+  )
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     listener.refuse(request, response, new AiError('caller_expectation_failed')),
   )
@@ -67,9 +78,16 @@ function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy()
     return
   }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
   const body = `{"error":{"message":"The HTTP request is malformed or too slow (${status}).","type":"invalid_request_error","code":"caller_malformed_request","param":null}}\n`
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
 }
 
 class DataListener {
@@ -92,7 +110,8 @@ class DataListener {
     const path = guardedPath(request, headers)
     if (request.method === 'OPTIONS' && headers.origin !== undefined) return this.#preflight(response, headers)
     const matched = matchRoute(request.method ?? '', path)
-    if (matched.kind === 'none') throw new AiError('caller_route_not_found', { message: `${request.method} ${path.slice(0, 200)}` })
+    if (matched.kind === 'none')
+      throw new AiError('caller_route_not_found', { message: `${request.method} ${path.slice(0, 200)}` })
     if (matched.kind === 'wrong-method') {
       response.setHeader('allow', matched.allow)
       throw new AiError('caller_method_not_allowed', { message: `It takes ${matched.allow}.` })
@@ -101,13 +120,25 @@ class DataListener {
     this.#serve(request, response, matched.route, headers, extra, expectsContinue)
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse, route: Route, headers: ClientHeaders, extra: readonly string[], expectsContinue: boolean): void {
+  #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: Route,
+    headers: ClientHeaders,
+    extra: readonly string[],
+    expectsContinue: boolean,
+  ): void {
     switch (route.kind) {
       case 'operation': {
         const id = this.#parts.createRequestId()
         // While draining every answer asks its client to connect anew, elsewhere.
         const closing = this.#parts.health.readiness.kind === 'draining' ? [...extra, 'connection', 'close'] : extra
-        void handleExchange(request, response, { id, route, headers, extra: closing, expectsContinue }, this.#parts.exchanges)
+        void handleExchange(
+          request,
+          response,
+          { id, route, headers, extra: closing, expectsContinue },
+          this.#parts.exchanges,
+        )
         return
       }
       case 'models':
@@ -125,7 +156,8 @@ class DataListener {
     const form = headers.forwarded['anthropic-version'] === undefined ? 'openai' : 'anthropic'
     const models = this.#parts.models()
     const body = id === undefined ? modelsBody(models, caller, form) : modelBody(models, id, caller, form)
-    if (body === undefined) throw new AiError('caller_model_not_found', { message: 'GET /v1/models lists what there is.' })
+    if (body === undefined)
+      throw new AiError('caller_model_not_found', { message: 'GET /v1/models lists what there is.' })
     writeWhole(response, 200, ['x-request-id', this.#parts.createRequestId(), ...extra], body)
   }
 
@@ -142,7 +174,10 @@ class DataListener {
     if (response.destroyed || response.headersSent) return
     const { wire } = path.startsWith('/v1/messages') ? operations.messages : operations.chat
     const headers = refusedHeaders(error, id)
-    const isDoubtful = error.code.startsWith('caller_malformed') || error.code === 'caller_bad_host' || error.code === 'caller_credential_conflict'
+    const isDoubtful =
+      error.code.startsWith('caller_malformed') ||
+      error.code === 'caller_bad_host' ||
+      error.code === 'caller_credential_conflict'
     if (isDoubtful || !request.complete) headers.push('connection', 'close')
     const allow = response.getHeader('allow')
     if (typeof allow === 'string') headers.push('allow', allow)

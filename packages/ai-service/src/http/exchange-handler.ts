@@ -41,7 +41,13 @@ type OperationRoute = Extract<Route, { kind: 'operation' }>
 export async function handleExchange(
   request: IncomingMessage,
   response: ServerResponse,
-  given: { readonly id: string; readonly route: OperationRoute; readonly headers: ClientHeaders; readonly extra: readonly string[]; readonly expectsContinue: boolean },
+  given: {
+    readonly id: string
+    readonly route: OperationRoute
+    readonly headers: ClientHeaders
+    readonly extra: readonly string[]
+    readonly expectsContinue: boolean
+  },
   parts: ExchangeParts,
 ): Promise<void> {
   const abort = new AbortController()
@@ -70,7 +76,13 @@ class Carrier implements Interruptible {
   /** Milliseconds that the client took to send its body: not our time. */
   #bodyMs = 0
 
-  constructor(request: IncomingMessage, response: ServerResponse, given: Parameters<typeof handleExchange>[2], parts: ExchangeParts, abort: AbortController) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    given: Parameters<typeof handleExchange>[2],
+    parts: ExchangeParts,
+    abort: AbortController,
+  ) {
     this.#abort = abort
     this.#request = request
     this.#response = response
@@ -106,7 +118,10 @@ class Carrier implements Interruptible {
       case 'refused':
         return this.#refuse(answer)
       case 'left':
-        return this.#settle('cancelled', 499, answer.attempts, { ...answer.endpoint, error: new AiError('caller_left') })
+        return this.#settle('cancelled', 499, answer.attempts, {
+          ...answer.endpoint,
+          error: new AiError('caller_left'),
+        })
     }
   }
 
@@ -122,7 +137,8 @@ class Carrier implements Interruptible {
       return await this.#parts.run(this.#exchange)
     } catch (thrown) {
       const error = toAiError(thrown)
-      if (error.code === 'caller_left' || (this.#exchange.signal.aborted && error.code !== 'service_internal')) return { kind: 'left', attempts: [] }
+      if (error.code === 'caller_left' || (this.#exchange.signal.aborted && error.code !== 'service_internal'))
+        return { kind: 'left', attempts: [] }
       return { kind: 'refused', error, attempts: [] }
     }
   }
@@ -150,7 +166,14 @@ class Carrier implements Interruptible {
     const { stream } = answer
     const timing = this.#timing(answer.attempts)
     const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs)
-    headers.push('content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-cache', 'x-accel-buffering', 'no')
+    headers.push(
+      'content-type',
+      'text/event-stream; charset=utf-8',
+      'cache-control',
+      'no-cache',
+      'x-accel-buffering',
+      'no',
+    )
     if (!this.#response.destroyed) this.#response.writeHead(200, [...headers, ...this.#extra()])
     const { scrub } = this.#parts
     const { wire } = this.#exchange.operation
@@ -181,7 +204,9 @@ class Carrier implements Interruptible {
   }
 
   #extra(): readonly string[] {
-    return this.#exchange.answerHeaders.length === 0 ? this.#given.extra : [...this.#given.extra, ...this.#exchange.answerHeaders]
+    return this.#exchange.answerHeaders.length === 0
+      ? this.#given.extra
+      : [...this.#given.extra, ...this.#exchange.answerHeaders]
   }
 
   #timing(attempts: readonly AttemptRecord[]): { readonly upstreamMs: number; readonly gatewayMs: number } {
@@ -195,7 +220,12 @@ class Carrier implements Interruptible {
     status: number,
     answer: Extract<Answer, { kind: 'whole' | 'stream' }>,
     lane: { readonly usage: Usage | undefined; readonly losses: Settlement['losses'] },
-    more: { readonly gatewayMs?: number; readonly ttftMs?: number; readonly interTokenMs?: number; readonly error?: AiError } = {},
+    more: {
+      readonly gatewayMs?: number
+      readonly ttftMs?: number
+      readonly interTokenMs?: number
+      readonly error?: AiError
+    } = {},
   ): void {
     const { target, prepared, attempts } = answer
     const { gatewayMs, ...rest } = more
@@ -228,13 +258,15 @@ class Carrier implements Interruptible {
 
 /** @throws AiError where the body is encoded or no JSON. */
 function checkMedia({ contentEncoding, contentType }: ClientHeaders): void {
-  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity') throw new AiError('caller_encoded_body')
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity')
+    throw new AiError('caller_encoded_body')
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw new AiError('caller_unsupported_media_type')
 }
 
 function exchangeHead(headers: ClientHeaders): Exchange['head'] {
-  const timeoutMs = headers.timeoutMs !== undefined && /^\d{1,9}$/.test(headers.timeoutMs) ? Number(headers.timeoutMs) : undefined
+  const timeoutMs =
+    headers.timeoutMs !== undefined && /^\d{1,9}$/.test(headers.timeoutMs) ? Number(headers.timeoutMs) : undefined
   return {
     ...(headers.credential === undefined ? {} : { credential: headers.credential }),
     forwarded: headers.forwarded,
@@ -255,7 +287,10 @@ function outcomeOf(end: PumpEnd): Outcome {
   }
 }
 
-function streamTimes(times: PumpTimes, startedMs: number): { readonly ttftMs?: number; readonly interTokenMs?: number } {
+function streamTimes(
+  times: PumpTimes,
+  startedMs: number,
+): { readonly ttftMs?: number; readonly interTokenMs?: number } {
   if (times.pieces === 0) return {}
   const ttftMs = times.firstMs - startedMs
   return times.pieces < 2 ? { ttftMs } : { ttftMs, interTokenMs: (times.lastMs - times.firstMs) / (times.pieces - 1) }

@@ -2,7 +2,9 @@
 import { createServer, type Server } from 'node:http'
 import { writeWhole } from './respond.ts'
 
-export function createMetricsListener(render: () => Promise<{ readonly contentType: string; readonly body: string }>): Server {
+export function createMetricsListener(
+  render: () => Promise<{ readonly contentType: string; readonly body: string }>,
+): Server {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
       writeWhole(response, 404, [], 'This listener serves GET /metrics.\n', 'text/plain; charset=utf-8')

@@ -9,10 +9,20 @@ export type ListForm = 'openai' | 'anthropic'
 export function modelsBody(models: readonly ListedModel[], caller: Caller, form: ListForm): string {
   const visible = models.filter(({ id }) => mayUse(caller, id)).map((model) => modelObject(model, form))
   if (form === 'openai') return JSON.stringify({ object: 'list', data: visible })
-  return JSON.stringify({ data: visible, has_more: false, first_id: models[0]?.id ?? null, last_id: models.at(-1)?.id ?? null })
+  return JSON.stringify({
+    data: visible,
+    has_more: false,
+    first_id: models[0]?.id ?? null,
+    last_id: models.at(-1)?.id ?? null,
+  })
 }
 
-export function modelBody(models: readonly ListedModel[], id: string, caller: Caller, form: ListForm): string | undefined {
+export function modelBody(
+  models: readonly ListedModel[],
+  id: string,
+  caller: Caller,
+  form: ListForm,
+): string | undefined {
   const found = models.find((model) => model.id === id && mayUse(caller, id))
   return found && JSON.stringify(modelObject(found, form))
 }

@@ -22,7 +22,12 @@ const empty = Buffer.alloc(0)
  * @throws AiError `caller_body_too_large`, `service_overloaded`, `caller_body_timeout`, `caller_left`; the rest of the body
  *   is then not read, and the connection must be closed.
  */
-export async function readBody(request: IncomingMessage, declared: string | undefined, bounds: BodyBounds, budget: ByteBudget): Promise<ReadBody> {
+export async function readBody(
+  request: IncomingMessage,
+  declared: string | undefined,
+  bounds: BodyBounds,
+  budget: ByteBudget,
+): Promise<ReadBody> {
   const length = declared === undefined ? undefined : Number(declared)
   if (length !== undefined && length > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
   const lease = budget.lease(length ?? 0)

@@ -14,9 +14,11 @@ export function guardedPath(request: IncomingMessage, headers: ClientHeaders): s
   const { host } = headers
   if (request.httpVersion !== '1.1' && request.httpVersion !== '1.0') throw new AiError('caller_malformed_request')
   if (host === undefined ? request.httpVersion === '1.1' : !plainHost.test(host)) throw new AiError('caller_bad_host')
-  if (headers.upgrade !== undefined) throw new AiError('caller_malformed_request', { message: 'Upgrades are not supported here.' })
+  if (headers.upgrade !== undefined)
+    throw new AiError('caller_malformed_request', { message: 'Upgrades are not supported here.' })
   const method = request.method ?? ''
-  const hasBody = headers.transferEncoding !== undefined || (headers.contentLength !== undefined && headers.contentLength !== '0')
+  const hasBody =
+    headers.transferEncoding !== undefined || (headers.contentLength !== undefined && headers.contentLength !== '0')
   if (hasBody && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS'))
     throw new AiError('caller_malformed_request', { message: `A ${method} request has no body.` })
   return pathOf(request.url ?? '', host)
@@ -26,12 +28,14 @@ function pathOf(target: string, host: string | undefined): string {
   const local = target.startsWith('/') ? target : absoluteForm(target, host)
   const query = local.indexOf('?')
   const path = query === -1 ? local : local.slice(0, query)
-  if (path.includes('#') || path.includes('\\')) throw new AiError('caller_malformed_request', { message: 'The path has a character that paths have not.' })
+  if (path.includes('#') || path.includes('\\'))
+    throw new AiError('caller_malformed_request', { message: 'The path has a character that paths have not.' })
   return path
 }
 
 function absoluteForm(target: string, host: string | undefined): string {
   const match = /^https?:\/\/([^/?#]+)(\/[^#]*)?$/i.exec(target)
-  if (!match || match[1] !== host) throw new AiError('caller_malformed_request', { message: 'The request target must be a path.' })
+  if (!match || match[1] !== host)
+    throw new AiError('caller_malformed_request', { message: 'The request target must be a path.' })
   return match[2] ?? '/'
 }

@@ -43,7 +43,8 @@ export function matchRoute(method: string, path: string): Matched {
   const entry = table.get(path) ?? modelRoute(path)
   if (entry === undefined) return { kind: 'none' }
   const isHead = method === 'HEAD' && entry.method === 'GET'
-  if (method !== entry.method && !isHead) return { kind: 'wrong-method', allow: entry.method === 'GET' ? 'GET, HEAD' : entry.method }
+  if (method !== entry.method && !isHead)
+    return { kind: 'wrong-method', allow: entry.method === 'GET' ? 'GET, HEAD' : entry.method }
   return { kind: 'found', route: entry.route }
 }
 

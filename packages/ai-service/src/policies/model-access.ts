@@ -9,7 +9,8 @@ export function modelAccess(): Policy {
     around(exchange, next) {
       const model = exchange.asked?.head.model
       const { models } = exchange.caller
-      if (models && (model === undefined || !models.has(model))) throw new AiError('policy_model_not_allowed', { param: 'model' })
+      if (models && (model === undefined || !models.has(model)))
+        throw new AiError('policy_model_not_allowed', { param: 'model' })
       return next()
     },
   }

@@ -5,6 +5,9 @@ import { modelAccess } from './model-access.ts'
 import type { Policy } from './policy.ts'
 import { rateLimit, type RateLimitParts } from './rate-limit.ts'
 
-export function orderedPolicies(parts: { readonly auth: AuthMode; readonly limits: RateLimitParts }): readonly Policy[] {
+export function orderedPolicies(parts: {
+  readonly auth: AuthMode
+  readonly limits: RateLimitParts
+}): readonly Policy[] {
   return [auth(parts.auth), ...(parts.limits.rules.length > 0 ? [rateLimit(parts.limits)] : []), modelAccess()]
 }

@@ -27,7 +27,11 @@ export function rateLimit({ rules, rates, concurrency, clock }: RateLimitParts):
         const name = subject(rule, index, exchange.caller)
         if (name === undefined || rule.concurrent === undefined) continue
         const leave = concurrency.enter(name, rule.concurrent)
-        if (!leave) throw new AiError('policy_concurrency_limited', { message: `The limit is ${rule.concurrent} per ${rule.for}.`, retryAfterMs: 1_000 })
+        if (!leave)
+          throw new AiError('policy_concurrency_limited', {
+            message: `The limit is ${rule.concurrent} per ${rule.for}.`,
+            retryAfterMs: 1_000,
+          })
         exchange.onSettle(leave)
       }
       for (const [index, rule] of rules.entries()) {
@@ -64,5 +68,6 @@ function tell(exchange: Exchange, limit: number, admission: Admission): void {
     'x-ratelimit-reset-requests',
     `${Math.ceil(admission.resetMs)}ms`,
   )
-  if (admission.kind === 'limited') throw new AiError('policy_rate_limited', { retryAfterMs: Math.ceil(admission.retryAfterMs) })
+  if (admission.kind === 'limited')
+    throw new AiError('policy_rate_limited', { retryAfterMs: Math.ceil(admission.retryAfterMs) })
 }
