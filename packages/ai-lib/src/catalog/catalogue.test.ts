@@ -73,11 +73,18 @@ describe.each(listed)('$name', ({ name, source }) => {
       const theirs = calcPrice({ input_tokens: 1 }, asked, { providerId: source })
       const ours = findModel(name, asked)
       if (theirs && isForeign(source, theirs.model)) continue
-      expect(ours !== undefined, asked).toBe(theirs !== null)
-      if (!ours || !theirs) continue
-      expect([theirs.model.id, ...samplesOf(theirs.model.match)], asked).toContain(ours.id)
-      expect(ours.contextWindow, asked).toBe(theirs.model.context_window)
-      expect(ours.isDeprecated, asked).toBe(theirs.model.deprecated ?? false)
+      const found = theirs && {
+        isIn: true,
+        contextWindow: theirs.model.context_window,
+        isDeprecated: theirs.model.deprecated ?? false,
+      }
+      const theirNames = theirs ? [theirs.model.id, ...samplesOf(theirs.model.match)] : []
+      expect({ asked, found }).toEqual({
+        asked,
+        found: ours
+          ? { isIn: theirNames.includes(ours.id), contextWindow: ours.contextWindow, isDeprecated: ours.isDeprecated }
+          : null,
+      })
     }
   })
 
@@ -94,7 +101,8 @@ describe.each(listed)('$name', ({ name, source }) => {
           const cost = prices && costMicroUsd(prices, tokens)
           if (cost === undefined) continue
           const expected = (theirs?.total_price ?? Number.NaN) * 1e6
-          expect(Math.abs(Number(cost) - expected), `${asked} at ${at.toISOString()}`).toBeLessThanOrEqual(1.001)
+          const isRight = Math.abs(Number(cost) - expected) <= 1.001
+          expect({ asked, at, cost, expected, isRight }).toMatchObject({ isRight: true })
           compared += 1
         }
       }
@@ -165,7 +173,7 @@ describe('a bare name', () => {
       '__proto__',
       '',
     ]) {
-      expect(providersOfBareModel(name), name).toEqual([])
+      expect([name, providersOfBareModel(name)]).toEqual([name, []])
     }
   })
 
@@ -185,7 +193,8 @@ test('every provider that the catalogue knows has models whose names it finds ag
 test('every default chat model of a provider in the catalogue is in it', () => {
   for (const { name, catalogueName, defaultChatModel } of providerSpecs.values()) {
     if (catalogueName === undefined || defaultChatModel === undefined) continue
-    expect(findModel(name, defaultChatModel), `${name}/${defaultChatModel}`).toMatchObject({ isDeprecated: false })
+    const model = findModel(name, defaultChatModel)
+    expect([name, defaultChatModel, model?.isDeprecated]).toEqual([name, defaultChatModel, false])
   }
 })
 
@@ -193,8 +202,8 @@ test('every output limit belongs to a model of the catalogue and fits its contex
   for (const [key, tokens] of outputLimits) {
     const [provider = '', ...rest] = key.split('/')
     const model = findModel(provider, rest.join('/'))
-    expect(model?.maxOutputTokens, key).toBe(tokens)
-    expect(model?.contextWindow ?? tokens, key).toBeGreaterThanOrEqual(tokens)
+    const fitsContext = (model?.contextWindow ?? tokens) >= tokens
+    expect([key, model?.maxOutputTokens, fitsContext]).toEqual([key, tokens, true])
   }
 })
 

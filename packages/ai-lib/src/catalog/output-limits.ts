@@ -1,4 +1,5 @@
 // How many tokens a model may put out at most, where its vendor says so: the prices' source does not.
+// Models are left out where the vendor's number was not at hand; a limit too high is refused upstream, one too low cuts.
 
 interface OutputLimits {
   readonly provider: string

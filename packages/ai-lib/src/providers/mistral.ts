@@ -1,7 +1,7 @@
 // Mistral: refuses what it does not know with 422, and reports usage in streams without being asked.
 import type { ProviderSpec } from './provider.ts'
 
-// `stream_options` is answered with 422 `extra_forbidden` (yetone/avante.nvim issue 2347); the last chunk carries
+// `stream_options` is answered with 422 `extra_forbidden` (avante-corp/avante.nvim issue 2347); the last chunk carries
 // usage anyway. Not verified: which current models read `reasoning_effort`, and which values; it is left out and put
 // on the ledger.
 export const mistral: ProviderSpec = {
