@@ -5,10 +5,14 @@ import { date, list, notYet, oneOf, rate, reference, section, text, whole } from
 const identity = (what: string) => text(`${what}: up to 128 printable characters without blanks`, /^[\x21-\x7e]+$/, 128)
 
 const callerKey = section({
-  id: text('the id that `keys create` printed: up to 32 letters and digits', /^[A-Za-z0-9]{1,32}$/),
-  hash: text('hmac-sha256: and 64 hex digits, as `keys create` prints it', /^hmac-sha256:[0-9a-f]{64}$/),
-  user: identity('a user').optional(),
-  team: identity('a team').optional(),
+  id: text('the id that `keys create` printed: up to 32 letters and digits', /^[A-Za-z0-9]{1,32}$/).meta({
+    description: 'As `keys create` printed it.',
+  }),
+  hash: text('hmac-sha256: and 64 hex digits, as `keys create` prints it', /^hmac-sha256:[0-9a-f]{64}$/).meta({
+    description: 'As `keys create` printed it.',
+  }),
+  user: identity('a user').optional().meta({ description: 'Whose key it is, for limits per user.' }),
+  team: identity('a team').optional().meta({ description: 'Whose team it counts for.' }),
   models: list(text('a model name', /^[\x21-\x7e]+$/, 256), 'model names', 0, 1000)
     .optional()
     .meta({ description: 'Names as clients write them. Default: all.' }),
@@ -19,7 +23,9 @@ export const authSection = section({
   mode: oneOf(['keys', 'none'], ['jwt']).optional().meta({
     description: 'Default none on a loopback data address, keys otherwise; none elsewhere must be written out.',
   }),
-  pepper: reference().optional(),
+  pepper: reference().optional().meta({
+    description: 'What hashes of keys are made with; changing it locks every key out. Default a fixed domain string.',
+  }),
   keys: list(callerKey, 'keys', 0, 100_000).optional(),
 }).meta({ description: 'Caller authentication.' })
 

@@ -6,7 +6,7 @@ const LATER_STRATEGIES = ['weighted', 'least-connections', 'health-based', 'late
 const modelName = () => text('a model name on one line, without blanks', /^[\x21-\x7e]+$/, 256)
 
 const endpoint = section({
-  name: plainName('a name').optional().meta({ description: 'Unique within the model. Default <provider>-<n>.' }),
+  name: plainName('a name').optional().meta({ description: 'Unique within the model. Default `<provider>-<n>`.' }),
   provider: plainName('a provider’s name').meta({
     description: 'A name under `providers`, or one that the environment configures.',
   }),

@@ -39,7 +39,7 @@ export const providerSection = section({
   keys: list(
     section({
       name: plainName('a name').optional().meta({ description: 'For logs and metrics. Default key-1, key-2, ….' }),
-      secret: reference(),
+      secret: reference().meta({ description: 'The key.' }),
       weight: weight().optional().meta({ description: 'Share of requests. Default 1.' }),
     }),
     'keys',

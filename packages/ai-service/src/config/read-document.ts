@@ -65,7 +65,7 @@ export function readDocument(text: string, file: string): Document {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const faults = [...parsed.errors, ...parsed.warnings].slice(0, 20)
   if (faults.length > 0) {

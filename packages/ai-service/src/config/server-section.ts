@@ -35,7 +35,9 @@ export const serverSection = section({
   admin: section({
     host: host().optional().meta({ description: 'Default 127.0.0.1.' }),
     port: port().optional().meta({ description: 'Default 8081; 0 switches it off.' }),
-    credential: reference().optional(),
+    credential: reference()
+      .optional()
+      .meta({ description: 'Key of the admin listener; without it the listener stays closed.' }),
   })
     .optional()
     .meta({ description: 'The admin listener. It has no routes in this version and stays closed.' }),
@@ -79,7 +81,7 @@ export const serverSection = section({
     .meta({ description: 'Origins of web pages that may call. Default none.' }),
   tls: section({
     cert: filePath().meta({ description: 'PEM file of the certificate chain: a path or `file:/path`.' }),
-    key: reference(),
+    key: reference().meta({ description: 'PEM private key.' }),
   })
     .optional()
     .meta({ description: 'Serves HTTPS on the data listener.' }),
