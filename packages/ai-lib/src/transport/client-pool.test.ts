@@ -164,7 +164,7 @@ describe('T10 no byte of another request', () => {
           },
         )
       })
-    const foreign = await Promise.all(Array.from({ length: 5_000 }, (_, id) => one(id)))
+    const foreign = await Promise.all(Array.from({ length: 2_000 }, (_, id) => one(id)))
     expect(foreign.flat()).toEqual([])
   })
 
@@ -193,18 +193,39 @@ describe('T10 no byte of another request', () => {
     }
   })
 
-  test('an extra answer in a gap between requests reaches nobody, and ends keep-alive with that upstream', async () => {
-    let sockets = 0
-    const { origin, server } = await evil(1)
-    server.on('connection', () => (sockets += 1))
+  test('an extra answer in a gap between requests reaches nobody', async () => {
+    const { origin } = await evil(1)
     const channel = openChannel(origin, { poolSize: 1 })
     for (let id = 0; id < 10; id += 1) {
       const { text } = await record((sink) => channel.send({ ...get, headers: { 'x-canary': `c${id}` } }, sink)).done
       expect(text).toBe(`c${id}`)
       await pauseMs(10)
     }
-    expect(sockets).toBe(10)
   })
+
+  test('one extra answer ends keep-alive with that upstream: also warm sockets are not used again', async () => {
+    const connections: string[] = []
+    let sockets = 0
+    const { origin } = await rawUpstream((socket) => {
+      sockets += 1
+      socket.on('data', (bytes) => {
+        connections.push(/connection: (\S+)/.exec(bytes.toString())?.[1] ?? '')
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+        if (connections.length === 1) setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'), 20)
+      })
+    })
+    const channel = openChannel(origin)
+    const both = [1, 2].map(() => record((sink) => channel.send(get, sink)).done)
+    await Promise.all(both)
+    await pauseMs(60)
+    for (let round = 0; round < 3; round += 1) {
+      expect(await record((sink) => channel.send(get, sink)).done).toMatchObject({ text: 'ok' })
+      await pauseMs(10)
+    }
+    expect(connections).toEqual(['keep-alive', 'keep-alive', 'close', 'close', 'close'])
+    expect(sockets).toBe(5)
+  })
+
   test('a request that waits for a socket which is then poisoned goes out on a new one', async () => {
     const { origin } = await evil(1)
     const channel = openChannel(origin, { poolSize: 4 })
