@@ -56,6 +56,11 @@ describe('reading', () => {
     expect(details).toEqual(told)
   })
 
+  test('deep nesting in an error body is not followed', () => {
+    const deep = `{"detail":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+    expect(readFailure(500, Buffer.from(deep))).toMatchObject({ code: 'failed' })
+  })
+
   test('a huge body is neither parsed nor quoted whole', () => {
     const failure = readFailure(500, Buffer.alloc(3_000_000, 'x'))
     expect(failure.message?.length).toBe(2000)

@@ -113,12 +113,16 @@ function statusIn(value: JsonValue | undefined): number | undefined {
   return typeof status === 'number' && status >= 400 && status < 600 ? status : undefined
 }
 
-// FastAPI's `detail`: a text, or a list of `{loc, msg}`.
+// FastAPI's `detail`: a text, or a list of `{loc, msg}`. Deeper lists say nothing and are not followed.
 function detailText(detail: JsonValue | undefined): string | undefined {
-  if (typeof detail === 'string') return detail
-  if (isArray(detail)) return detail.flatMap((entry) => detailText(entry) ?? []).join('; ') || undefined
-  if (!isObject(detail)) return undefined
-  return stringAt(detail, 'msg') ?? stringAt(detail, 'message')
+  if (!isArray(detail)) return entryText(detail)
+  const texts = detail.flatMap((entry) => entryText(entry) ?? [])
+  return texts.length === 0 ? undefined : texts.join('; ')
+}
+
+function entryText(entry: JsonValue | undefined): string | undefined {
+  if (typeof entry === 'string') return entry
+  return isObject(entry) ? (stringAt(entry, 'msg') ?? stringAt(entry, 'message')) : undefined
 }
 
 /** An error in OpenAI's form; in a stream as its last frame, without `[DONE]`, so that no client takes it for an end. */
