@@ -1,0 +1,172 @@
+// The scrape has the contract's series, closed labels, and nothing that Prometheus would stumble over.
+import { describe, expect, test } from 'vitest'
+import { createServiceMetrics, type ServiceMetrics } from './metrics.ts'
+import { summary } from './summary.test.kit.ts'
+
+const series = [
+  'ai_requests_total',
+  'ai_request_duration_seconds',
+  'ai_time_to_first_token_seconds',
+  'ai_inter_token_seconds',
+  'ai_overhead_seconds',
+  'ai_attempts_total',
+  'ai_errors_total',
+  'ai_tokens_used_total',
+  'ai_streams_open',
+]
+
+const known = new Set(['gpt-4o', 'gpt-5'])
+const create = () =>
+  createServiceMetrics({ isKnownModel: (provider, model) => provider === 'openai' && known.has(model) })
+
+async function body(metrics: ServiceMetrics): Promise<string> {
+  return (await metrics.render()).body
+}
+
+async function samples(metrics: ServiceMetrics, name: string): Promise<string[]> {
+  return (await body(metrics)).split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+}
+
+describe('an exchange', () => {
+  test('is counted in every series of the contract', async () => {
+    const metrics = create()
+    metrics.record(summary())
+    metrics.record(summary())
+    expect(await samples(metrics, 'ai_requests_total')).toEqual([
+      'ai_requests_total{provider="openai",model="gpt-4o",endpoint="east",dialect="openai-chat",status="200",code="none"} 2',
+    ])
+    expect(await samples(metrics, 'ai_tokens_used_total')).toEqual(
+      [
+        ['input', 206],
+        ['cache_read', 20],
+        ['cache_write', 8],
+        ['output', 114],
+        ['reasoning', 40],
+      ].map(([kind, tokens]) => `ai_tokens_used_total{provider="openai",model="gpt-4o",kind="${kind}"} ${tokens}`),
+    )
+    expect(await samples(metrics, 'ai_attempts_total')).toEqual([
+      'ai_attempts_total{endpoint="east",outcome="answered"} 2',
+    ])
+    expect(await samples(metrics, 'ai_overhead_seconds_count')).toEqual(['ai_overhead_seconds_count 2'])
+    expect(await samples(metrics, 'ai_request_duration_seconds_count')).toEqual([
+      'ai_request_duration_seconds_count{provider="openai",model="gpt-4o",dialect="openai-chat"} 2',
+    ])
+    for (const name of ['ai_time_to_first_token_seconds', 'ai_inter_token_seconds'])
+      expect(await samples(metrics, `${name}_count`)).toEqual([`${name}_count{provider="openai",model="gpt-4o"} 2`])
+  })
+
+  test('that failed counts its code and each attempt, and no tokens that nobody reported', async () => {
+    const metrics = create()
+    const { usage: _usage, ttftMs: _ttftMs, interTokenMs: _interTokenMs, ...rest } = summary()
+    const failed = { endpoint: 'west', provider: 'openai', outcome: 'overloaded', status: 529, durationMs: 3 }
+    metrics.record({ ...rest, status: 502, code: 'provider_overloaded', outcome: 'failed', attempts: [failed, failed] })
+    expect(await samples(metrics, 'ai_errors_total')).toEqual(['ai_errors_total{code="provider_overloaded"} 1'])
+    expect(await samples(metrics, 'ai_attempts_total')).toEqual([
+      'ai_attempts_total{endpoint="west",outcome="overloaded"} 2',
+    ])
+    expect(await samples(metrics, 'ai_requests_total')).toEqual([
+      expect.stringContaining('status="502",code="provider_overloaded"'),
+    ])
+    const text = await body(metrics)
+    expect(text).not.toMatch(/ai_tokens_used_total\{.*\} [1-9]/)
+    expect(text).not.toMatch(/ai_time_to_first_token_seconds_count\{.*\} [1-9]/)
+  })
+
+  test('of another endpoint or dialect shares the series that have no such label', async () => {
+    const metrics = create()
+    metrics.record(summary())
+    metrics.record(summary({ endpoint: 'west' }))
+    metrics.record(summary({ dialect: 'anthropic-messages' }))
+    expect(await samples(metrics, 'ai_requests_total')).toHaveLength(3)
+    expect(await samples(metrics, 'ai_request_duration_seconds_count')).toHaveLength(2)
+    expect(await samples(metrics, 'ai_tokens_used_total')).toHaveLength(5)
+    expect(await samples(metrics, 'ai_time_to_first_token_seconds_count')).toEqual([expect.stringMatching(/ 3$/)])
+  })
+
+  test('that reached for no target is labelled none', async () => {
+    const metrics = create()
+    const { provider: _provider, model: _model, endpoint: _endpoint, ...rest } = summary()
+    metrics.record({ ...rest, attempts: [] })
+    expect(await samples(metrics, 'ai_requests_total')).toEqual([
+      expect.stringContaining('provider="none",model="none",endpoint="none"'),
+    ])
+  })
+})
+
+test('a thousand invented models make one series', async () => {
+  const metrics = create()
+  for (let turn = 0; turn < 1_000; turn++) metrics.record(summary({ model: `invented-${turn}"}\n` }))
+  metrics.record(summary({ provider: 'groq' }))
+  expect(await samples(metrics, 'ai_requests_total')).toEqual([
+    expect.stringMatching(/provider="openai",model="other".* 1000$/),
+    expect.stringMatching(/provider="groq",model="other".* 1$/),
+  ])
+  expect((await body(metrics)).length).toBeLessThan(20_000)
+})
+
+test('refusals count as errors, and open streams go up and down', async () => {
+  const metrics = create()
+  metrics.recordRefusal('caller_route_not_found')
+  metrics.recordRefusal('caller_route_not_found')
+  metrics.streamOpened()
+  metrics.streamOpened()
+  metrics.streamClosed()
+  expect(await samples(metrics, 'ai_errors_total')).toEqual(['ai_errors_total{code="caller_route_not_found"} 2'])
+  expect(await samples(metrics, 'ai_streams_open')).toEqual(['ai_streams_open 1'])
+})
+
+test('a scrape changes nothing: two in a row say the same', async () => {
+  const metrics = create()
+  metrics.record(summary({ status: 502, code: 'provider_failed' }))
+  expect(await body(metrics)).toBe(await body(metrics))
+})
+
+describe('the text', () => {
+  const usage = {
+    memoryUsage: () => process.memoryUsage(),
+    cpuUsage: () => process.cpuUsage(),
+    uptime: () => process.uptime(),
+  }
+
+  test('is what Prometheus reads: help and type once per series, samples below them, base units, sane names', async () => {
+    const metrics = createServiceMetrics({ isKnownModel: () => true, runtime: { ...usage, version: process.version } })
+    metrics.record(summary({ code: 'provider_failed' }))
+    const { contentType, body: text } = await metrics.render()
+    metrics.close()
+    expect(contentType).toContain('text/plain; version=0.0.4')
+    expect(text.endsWith('\n')).toBe(true)
+    const seen = new Map<string, string>()
+    let current = ''
+    for (const line of text.split('\n').filter((part) => part !== '')) {
+      const declared = /^# (HELP|TYPE) (\w+) (.+)$/.exec(line)
+      if (declared?.[1] === 'TYPE') seen.set(declared[2]!, declared[3]!)
+      if (declared) current = declared[2]!
+      const isSample = /^[a-z0-9_]+(\{([a-z_]+="[^"\n]*",?)+\})? [0-9.e+-]+$/.test(line) && line.startsWith(current)
+      expect({ line, ok: declared !== null || isSample }).toEqual({ line, ok: true })
+    }
+    expect(text.match(/^# TYPE /gm)).toHaveLength(seen.size)
+    for (const name of series) expect(seen.has(name)).toBe(true)
+    for (const [name, type] of seen)
+      expect({ name, ends: name.endsWith('_total') }).toEqual({ name, ends: type === 'counter' })
+    expect([...seen.keys()].filter((name) => /_(ms|kb|mb|minutes|percent)\b/.test(name))).toEqual([])
+  })
+
+  test('tells the process: memory, CPU, descriptors and the delay of the event loop', async () => {
+    const metrics = createServiceMetrics({ runtime: { ...usage, version: process.version } })
+    const text = await body(metrics)
+    metrics.close()
+    for (const name of [
+      'process_resident_memory_bytes',
+      'process_cpu_seconds_total',
+      'process_start_time_seconds',
+      'nodejs_heap_size_used_bytes',
+    ])
+      expect(Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])).toBeGreaterThan(0)
+    expect(text).toContain(`nodejs_version_info{version="${process.version}"} 1`)
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds [0-9.e-]+$/m)
+  })
+
+  test('without a process says nothing of one', async () => {
+    expect(await body(create())).not.toMatch(/process_|nodejs_/)
+  })
+})

@@ -1,0 +1,46 @@
+// The service's Prometheus metrics, with closed label sets: told once per exchange, collected when somebody scrapes.
+import type { ErrorCode } from 'ai-lib/internal/errors/error-codes'
+import { Registry } from 'prom-client'
+import { ExchangeSeries } from './exchange-series.ts'
+import type { ExchangeSummary } from './exchange-summary.ts'
+import { registerRuntimeMetrics, type RuntimeSource } from './runtime-metrics.ts'
+
+export interface ServiceMetrics {
+  /** One exchange that is over. */
+  record(exchange: ExchangeSummary): void
+  /** A request that was answered before it became an exchange. */
+  recordRefusal(code: ErrorCode): void
+  streamOpened(): void
+  streamClosed(): void
+  /** The text of a scrape, with its content type. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>
+  /** Stops measuring the event loop. */
+  close(): void
+}
+
+export interface ServiceMetricsOptions {
+  /** True for models that configuration or catalogue name; every other becomes `other`. Default: none is known. */
+  readonly isKnownModel?: (provider: string, model: string) => boolean
+  /** The process (memory, CPU, uptime); `process` itself fits. Without it there are no `process_*` metrics. */
+  readonly runtime?: RuntimeSource
+}
+
+export function createServiceMetrics({
+  isKnownModel = () => false,
+  runtime,
+}: ServiceMetricsOptions = {}): ServiceMetrics {
+  const registry = new Registry()
+  const series = new ExchangeSeries(registry, isKnownModel)
+  const stop = registerRuntimeMetrics(registry, runtime)
+  return {
+    record: (exchange) => series.record(exchange),
+    recordRefusal: (code) => series.recordRefusal(code),
+    streamOpened: () => series.changeStreams(1),
+    streamClosed: () => series.changeStreams(-1),
+    render: async () => ({
+      contentType: registry.contentType,
+      body: `${await registry.metrics()}\n${series.renderHistograms()}`,
+    }),
+    close: stop,
+  }
+}

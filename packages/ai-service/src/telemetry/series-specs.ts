@@ -1,0 +1,53 @@
+// Names, help texts, labels and bounds of the series of exchanges, as Prometheus shows them.
+
+// Answers take from milliseconds (errors, embeddings) to ten minutes (reasoning).
+const wholeSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
+const gapSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+
+export const seriesSpecs = {
+  requests: {
+    name: 'ai_requests_total',
+    help: 'Requests by target, status as the client saw it and error code.',
+    labelNames: ['provider', 'model', 'endpoint', 'dialect', 'status', 'code'],
+  },
+  attempts: {
+    name: 'ai_attempts_total',
+    help: 'Upstream attempts by endpoint and outcome.',
+    labelNames: ['endpoint', 'outcome'],
+  },
+  errors: {
+    name: 'ai_errors_total',
+    help: 'Errors that clients got, by code of the closed table.',
+    labelNames: ['code'],
+  },
+  tokens: {
+    name: 'ai_tokens_used_total',
+    help: 'Tokens in disjoint classes, as providers reported them.',
+    labelNames: ['provider', 'model', 'kind'],
+  },
+  duration: {
+    name: 'ai_request_duration_seconds',
+    help: 'From the request to the last byte of its answer.',
+    labelNames: ['provider', 'model', 'dialect'],
+    bounds: wholeSeconds,
+  },
+  firstToken: {
+    name: 'ai_time_to_first_token_seconds',
+    help: 'From the request to the first bytes of a stream.',
+    labelNames: ['provider', 'model'],
+    bounds: wholeSeconds,
+  },
+  interToken: {
+    name: 'ai_inter_token_seconds',
+    help: 'Mean gap between the pieces of a stream; one observation per stream.',
+    labelNames: ['provider', 'model'],
+    bounds: gapSeconds,
+  },
+  overhead: {
+    name: 'ai_overhead_seconds',
+    help: "The service's own time, the provider's subtracted.",
+    labelNames: [],
+    bounds: gapSeconds,
+  },
+  streams: { name: 'ai_streams_open', help: 'Streams under way.' },
+} as const
