@@ -19,10 +19,11 @@ export async function check(parts: CliParts, options: CheckOptions): Promise<num
   const { loaded } = result
   const plan = describePlan(loaded)
   if (options.json === true) {
-    parts.stdout.write(toJsonLine({ ok: true, plan, warnings: loaded.warnings }))
+    parts.stdout.write(toJsonLine({ ok: true, plan, warnings: loaded.warnings, notes: loaded.notes }))
     return EXIT.ok
   }
   parts.stdout.write(`# The configuration is valid. This is what would start:\n${stringify(plan)}`)
   for (const warning of loaded.warnings) parts.stderr.write(`warning: ${warning}\n`)
+  for (const note of loaded.notes) parts.stderr.write(`note: ${note}\n`)
   return EXIT.ok
 }

@@ -184,6 +184,8 @@ export interface LoadedConfig {
   readonly source: ConfigSource
   /** What an operator should know; no secret in it. */
   readonly warnings: readonly string[]
+  /** What is as it should be and yet worth a line in the log. */
+  readonly notes: readonly string[]
   /** Absolute paths of the files that secrets were read from. */
   readonly secretFiles: readonly string[]
   /** Twelve hex digits that change when anything does, a secret's value included. */

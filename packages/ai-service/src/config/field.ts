@@ -116,6 +116,9 @@ export function named<Value extends z.ZodType>(name: z.ZodType<string, string>, 
   return z.record(name, value, { error: 'a section of names (name: …)' })
 }
 
+/** A host name or address, IPv6 without brackets. */
+export const HOST = /^[A-Za-z0-9._:%-]{1,255}$/
+
 /** Letters, digits, dot, dash and underscore: safe in headers, metrics and logs. */
 export function plainName(what: string) {
   return text(`${what}: up to 64 letters, digits, ".", "-", "_"`, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)

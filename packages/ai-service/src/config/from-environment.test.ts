@@ -141,7 +141,18 @@ test('the standard proxy variables are read, lower case first', async () => {
   expect(config.providers.get('openai')?.proxy).toEqual({ kind: 'environment' })
 })
 
+test.each(['http://127.0.0.1:8080/v1', 'http://localhost:8080'])(
+  '%s as a base URL would be this service itself',
+  async (url) => {
+    const [problem] = await problemsOf(undefined, { env: { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: url } })
+    expect(problem).toBe(
+      'environment providers.openai: found the address of this service itself, expected the provider’s',
+    )
+  },
+)
+
 test.each([
+  ['AI_SERVICE_HOST', 'a b', 'environment AI_SERVICE_HOST: found something else, expected a host name or address'],
   [
     'AI_SERVICE_PORT',
     '80a',

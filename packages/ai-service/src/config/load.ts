@@ -59,11 +59,11 @@ async function build(
 ): Promise<LoadResult> {
   const building: Building = { file, env, folder, specs, findings, secretsFolder, secretFiles: new Set() }
   const config = await resolveConfig(building, source.kind === 'file', nowMs)
-  const { problems, warnings } = findings
+  const { problems, warnings, notes } = findings
   if (problems.length > 0) return { kind: 'invalid', problems, warnings }
   return {
     kind: 'loaded',
-    loaded: { config, source, warnings, secretFiles: [...building.secretFiles], version: versionOf(config) },
+    loaded: { config, source, warnings, notes, secretFiles: [...building.secretFiles], version: versionOf(config) },
   }
 }
 

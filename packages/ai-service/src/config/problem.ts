@@ -40,8 +40,11 @@ export interface Findings {
   /** A mistake in a variable rather than in the file. */
   environmentProblem(variable: string, message: string): void
   warn(message: string): void
+  /** Nothing to mend, but worth a line in the log. */
+  note(message: string): void
   readonly problems: readonly ConfigProblem[]
   readonly warnings: readonly string[]
+  readonly notes: readonly string[]
 }
 
 export const NOWHERE: Positions = { of: () => ({ line: 0, column: 0 }) }
@@ -50,9 +53,14 @@ export const NOWHERE: Positions = { of: () => ({ line: 0, column: 0 }) }
 export function createFindings(file: string, positions: Positions): Findings {
   const problems: ConfigProblem[] = []
   const warnings: string[] = []
+  const notes: string[] = []
   return {
     problems,
     warnings,
+    notes,
+    note: (message) => {
+      notes.push(message)
+    },
     problem: (path, message, at = 'value') => {
       problems.push({ file, ...positions.of(path, at), path: formatPath(path), message })
     },

@@ -1,9 +1,12 @@
 // Fills in `server:` from the file, then the environment, then the defaults.
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { errorCodeOf } from '../secrets/sources.ts'
 import { type Building, readSecret, variable } from './building.ts'
 import type { AdminListener, ServerConfig, ServerTimeouts, ServerTls } from './config.ts'
+import { HOST } from './field.ts'
 import type { Path } from './problem.ts'
 
 const MIB = 1024 * 1024
@@ -20,11 +23,11 @@ export async function resolveServer(building: Building): Promise<ServerConfig> {
   const maxRetries = oneSpelling(building, 'max_retries', 'maxRetries')
   const tls = await resolveTls(building)
   return {
-    host: server.host ?? variable(building.env, 'AI_SERVICE_HOST') ?? '127.0.0.1',
+    host: server.host ?? hostVariable(building, 'AI_SERVICE_HOST') ?? '127.0.0.1',
     port: server.port ?? numberVariable(building, 'AI_SERVICE_PORT', 0, 65_535) ?? 8080,
     admin: await resolveAdmin(building),
     metrics: {
-      host: server.metrics?.host ?? variable(building.env, 'AI_SERVICE_METRICS_HOST') ?? '127.0.0.1',
+      host: server.metrics?.host ?? hostVariable(building, 'AI_SERVICE_METRICS_HOST') ?? '127.0.0.1',
       port: server.metrics?.port ?? 9464,
     },
     workers: 1,
@@ -84,7 +87,11 @@ function resolveTimeouts({ file }: Building): ServerTimeouts {
 async function resolveAdmin(building: Building): Promise<AdminListener> {
   const admin = building.file.server?.admin ?? {}
   const address = { host: admin.host ?? '127.0.0.1', port: admin.port ?? 8081 }
-  if (admin.credential === undefined) return address
+  if (admin.credential === undefined) {
+    if (address.port !== 0)
+      building.findings.note('The admin listener stays closed: server.admin.credential is not set.')
+    return address
+  }
   const credential = await readSecret(admin.credential, ['server', 'admin', 'credential'], building)
   building.findings.warn('server.admin: this version has no admin routes yet; the listener stays closed.')
   return credential === undefined ? address : { ...address, credential }
@@ -98,18 +105,46 @@ async function resolveTls(building: Building): Promise<ServerTls | undefined> {
   if (key !== undefined && !key.reveal().includes('PRIVATE KEY-----')) {
     building.findings.problem(['server', 'tls', 'key'], 'found no PEM private key, expected one')
   }
-  return cert === undefined || key === undefined ? undefined : { cert, key }
+  if (cert === undefined || key === undefined) return undefined
+  try {
+    createSecureContext({ cert, key: key.reveal() })
+  } catch (error) {
+    // The code names the fault ("key values mismatch"); the message could quote the file.
+    const code = errorCodeOf(error)
+    building.findings.problem(
+      ['server', 'tls'],
+      `found a certificate and key that do not work together (${code})`,
+      'key',
+    )
+  }
+  return { cert, key }
 }
 
 /** The text of a PEM file of certificates; `undefined` once its problem is noted. */
 export async function readPemFile(text: string, path: Path, building: Building): Promise<string | undefined> {
   try {
     const pem = await readFile(resolve(building.folder, text.replace(/^file:/, '')), 'utf8')
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
+    if (isCertificate(pem)) return pem
     building.findings.problem(path, 'found a file without a PEM certificate, expected one')
   } catch (error) {
     building.findings.problem(path, `found a file that cannot be read (${errorCodeOf(error)}), expected a PEM file`)
   }
+  return undefined
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return pem.includes('-----BEGIN CERTIFICATE-----') && new X509Certificate(pem).raw.length > 0
+  } catch {
+    // Whatever the parser dislikes, the answer is no.
+    return false
+  }
+}
+
+function hostVariable({ env, findings }: Building, name: string): string | undefined {
+  const host = variable(env, name)?.trim()
+  if (host === undefined || HOST.test(host)) return host
+  findings.environmentProblem(name, 'found something else, expected a host name or address')
   return undefined
 }
 

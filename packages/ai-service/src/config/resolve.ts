@@ -1,18 +1,20 @@
 // Builds the whole configuration from a checked file and the environment: explicit over environment over default.
 import type { Building } from './building.ts'
-import type { Config, ProviderConfig } from './config.ts'
+import type { Config, ProviderConfig, ServerConfig } from './config.ts'
 import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
 import { resolveAuth, resolveLimits } from './resolve-auth.ts'
 import { resolveModels } from './resolve-models.ts'
 import { findSpec, resolveProvider } from './resolve-providers.ts'
 import { resolveProviderDefaults, resolveServer } from './resolve-server.ts'
 import { resolveStores } from './resolve-stores.ts'
+import { isLoopbackHost } from './url-value.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Only to be used where `building.findings` has no problem afterwards. */
 export async function resolveConfig(building: Building, hasFile: boolean, nowMs: number): Promise<Config> {
   const server = await resolveServer(building)
   const { providers, demo } = await resolveProviders(building, hasFile)
+  refuseSelf(server, providers, building)
   return {
     server,
     providers,
@@ -26,6 +28,22 @@ export async function resolveConfig(building: Building, hasFile: boolean, nowMs:
     },
     environmentProxy: environmentProxy(building),
     demo,
+  }
+}
+
+/** SDKs read OPENAI_BASE_URL too: where it points at this service, the service would call itself without end. */
+function refuseSelf(
+  server: ServerConfig,
+  providers: ReadonlyMap<string, ProviderConfig>,
+  { findings }: Building,
+): void {
+  if (server.port === 0) return
+  for (const { name, baseUrl } of providers.values()) {
+    const url = baseUrl === undefined ? null : URL.parse(baseUrl)
+    const isHere = url !== null && (isLoopbackHost(url.hostname) || url.hostname === server.host)
+    if (isHere && Number(url.port) === server.port) {
+      findings.problem(['providers', name], 'found the address of this service itself, expected the provider’s', 'key')
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { loadYaml, mustLoad } from './load.test.kit.ts'
 import { configJsonSchema } from './schema.ts'
 
-const schema = z.fromJSONSchema(configJsonSchema() as Parameters<typeof z.fromJSONSchema>[0])
+const schema = z.fromJSONSchema(configJsonSchema())
 
 const ENV = {
   OPENAI_API_KEY: 'a',

@@ -1,8 +1,8 @@
 // `server:` — listeners, bounds and timers of the service itself.
 import * as z from 'zod'
-import { duration, filePath, list, NOT_YET, port, reference, section, size, text, whole } from './field.ts'
+import { duration, filePath, HOST, list, NOT_YET, port, reference, section, size, text, whole } from './field.ts'
 
-const host = () => text('a host name or address', /^[A-Za-z0-9._:%-]+$/, 255)
+const host = () => text('a host name or address', HOST, 255)
 
 const workers = z
   .union([z.literal(1), z.literal('auto')], {
