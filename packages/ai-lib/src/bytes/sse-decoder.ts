@@ -135,28 +135,38 @@ export class SseDecoder {
     }
     this.#scanned = 0
     this.#lineStart = 0
-    return parseEvent(bytes, rawStart, start, rawEnd)
+    return this.#sawReturn ? parseLines(bytes, rawStart, start, rawEnd) : parseEvent(bytes, rawStart, start, rawEnd)
   }
 }
 
 const colon = 0x3a
 
+// The common shapes, `data: …` alone or below one `event: …`, need no line walk. Without CR in the stream, that is.
 function parseEvent(bytes: Buffer, rawStart: number, start: number, rawEnd: number): SseEvent {
-  // The common shape, one `data: …` line, needs no line walk.
-  if (isDataPrefix(bytes, start)) {
-    const end = bytes.indexOf(0x0a, start)
-    if (end === rawEnd - 2 && bytes[end - 1] !== 0x0d && !bytes.subarray(start, end).includes(0x0d))
-      return {
-        bytes,
-        rawStart,
-        rawEnd,
-        hasData: true,
-        dataStart: valueStart(bytes, start + 5, end),
-        dataEnd: end,
-        type: '',
-      }
+  let at = start
+  let type = ''
+  if (isEventPrefix(bytes, at)) {
+    const end = bytes.indexOf(0x0a, at)
+    type = bytes.toString('utf8', valueStart(bytes, at + 6, end), end)
+    at = end + 1
+  }
+  if (isDataPrefix(bytes, at)) {
+    const end = bytes.indexOf(0x0a, at)
+    if (end === rawEnd - 2)
+      return { bytes, rawStart, rawEnd, hasData: true, dataStart: valueStart(bytes, at + 5, end), dataEnd: end, type }
   }
   return parseLines(bytes, rawStart, start, rawEnd)
+}
+
+function isEventPrefix(bytes: Buffer, at: number): boolean {
+  return (
+    bytes[at] === 0x65 &&
+    bytes[at + 1] === 0x76 &&
+    bytes[at + 2] === 0x65 &&
+    bytes[at + 3] === 0x6e &&
+    bytes[at + 4] === 0x74 &&
+    bytes[at + 5] === colon
+  )
 }
 
 function isDataPrefix(bytes: Buffer, at: number): boolean {
