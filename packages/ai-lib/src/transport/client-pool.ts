@@ -79,7 +79,6 @@ export class ClientPool {
     // could connect anew; a clean one waits for a turn of the loop, in which bytes nobody asked for would show.
     if (leftover === 'spoilt') {
       slot.isSpoilt = true
-      slot.dialling?.destroy()
       queueMicrotask(() => this.#settle(slot))
     } else setImmediate(() => this.#settle(slot))
   }

@@ -93,6 +93,19 @@ describe('bounds', () => {
     expect(delivered).toBeLessThanOrEqual(mebibyte)
   })
 
+  test('a flight paused before its head inflates nothing until it is resumed', async () => {
+    const { origin } = await encoded('gzip', gzipSync(plain))
+    const channel = openChannel(origin)
+    const { flight, recorded, done, headed } = record((sink) => channel.send(get, sink))
+    flight.pause()
+    await headed
+    // Lets undici hand over bytes while the decoder is still held.
+    await pauseMs(50)
+    expect(recorded.calls).toEqual(['head'])
+    flight.resume()
+    expect(await done).toMatchObject({ text })
+  })
+
   test('a paused flight stops inflating and goes on without loss', async () => {
     const body = Buffer.alloc(16 * mebibyte, 'abc')
     const { origin } = await encoded('gzip', gzipSync(body))

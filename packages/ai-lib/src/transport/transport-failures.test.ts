@@ -5,6 +5,7 @@ import { createServer as createHttpsServer, type ServerOptions } from 'node:http
 import { createServer, connect, type Socket } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { createUndiciTransport } from './undici-transport.ts'
 import {
   fetchWith,
   get,
@@ -70,6 +71,14 @@ describe('F6, F8, F9 answers that do not come or do not end', () => {
     const { failure } = await fetchWith(origin, { ...streamed, headTimeoutMs: 50 })
     expect(failure).toEqual({ kind: 'timeout', timer: 'head', afterHead: false })
     await closed.promise
+  })
+
+  test('the head timer does not outlive the head', async () => {
+    const { origin } = await httpUpstream((_request, response) => {
+      response.write('a')
+      setTimeout(() => response.end('b'), 150)
+    })
+    expect(await fetchWith(origin, { ...streamed, headTimeoutMs: 60 })).toMatchObject({ text: 'ab' })
   })
 
   test('a whole answer has no head timer', async () => {
@@ -192,6 +201,19 @@ describe('F14 TLS', () => {
       expect(await record((sink) => channel.send(get, sink)).done).toMatchObject({ text: 'ok' })
       await new Promise((resolve) => setTimeout(resolve, 60))
     }
+  })
+
+  test('the name of the origin is what the certificate is checked for and what the server is told', async () => {
+    const told: string[] = []
+    const server = createHttpsServer(certificate('other'), (_request, response) => response.end('ok'))
+    server.on('secureConnection', (socket) => told.push(String(socket.servername)))
+    const port = await listen(server)
+    const channel = createUndiciTransport({
+      lookup: (_hostname, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
+    }).open({ origin: `https://other.example:${port}`, allowPrivate: true, ca })
+    onCleanup(() => channel.close())
+    expect(await record((sink) => channel.send(get, sink)).done).toMatchObject({ text: 'ok' })
+    expect(told).toEqual(['other.example'])
   })
 
   test('an IP literal is checked against the addresses of the certificate', async () => {
