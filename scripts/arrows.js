@@ -28,6 +28,7 @@ export const rooms = {
     secrets: [],
     config: ['keys', 'secrets'],
     telemetry: ['exchange'],
+    workers: [],
     cli: '*',
     app: '*',
     'app.ts': '*',

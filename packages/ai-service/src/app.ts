@@ -1,6 +1,7 @@
 // The composition root: everything is wired here, by hand, from one loaded configuration.
 import type { Server } from 'node:http'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
+import { createTranslationWorker, type TranslationWorker } from './workers/translation-worker.ts'
 import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
 import type { Secret } from 'ai-lib/internal/errors/secret'
 import { startSimulator } from 'ai-simulator'
@@ -61,9 +62,10 @@ export async function startApp(parts: AppParts): Promise<App> {
   const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel })
   const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new Set<Interruptible>()
+  const translations = createTranslationWorker()
   const mode = authMode(config)
   const server = createDataListener({
-    exchanges: exchangeParts(parts, { router, mode, metrics, open }),
+    exchanges: exchangeParts(parts, { router, mode, metrics, open, translations }),
     health,
     models: () => router.list(),
     identify: (credential) => (mode.kind === 'none' ? anonymous : identify(credential, mode.verify)),
@@ -77,6 +79,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       listener?.closeAllConnections()
     }
     metrics.close()
+    await translations.close()
     await upstreams.close()
     await simulator?.close()
   }
@@ -106,12 +109,13 @@ interface Wired {
   readonly mode: AuthMode
   readonly metrics: ServiceMetrics
   readonly open: Set<Interruptible>
+  readonly translations: TranslationWorker
 }
 
 /** What every spending request runs through. */
 function exchangeParts(
   { loaded, log, scrub, memoryLimitBytes }: AppParts,
-  { router, mode, metrics, open }: Wired,
+  { router, mode, metrics, open, translations }: Wired,
 ): ExchangeParts {
   const { server, limits: rules, telemetry } = loaded.config
   const limits = { rules, rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: systemClock }
@@ -126,6 +130,7 @@ function exchangeParts(
       maxRetries: server.maxRetries,
       commit: server.commit,
       needsUsage: telemetry.metrics.enabled,
+      translateLarge: (job) => translations.run(job),
       scrub,
     }),
     onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),

@@ -31,7 +31,7 @@ export interface AttemptPlan<Out> {
   /** In order of preference. */
   readonly targets: readonly Target[]
   /** The bytes for a target. @throws AiError, which ends the exchange. */
-  prepare(target: Target): PreparedRequest
+  prepare(target: Target): PreparedRequest | Promise<PreparedRequest>
   /** A fresh lane for the answer of one attempt. */
   openLane(target: Target, prepared: PreparedRequest): AnswerLane<Out>
   readonly stream: boolean
@@ -127,7 +127,9 @@ class AttemptLoop<Out> {
 
   async #try(target: Target, key: PoolKey): Promise<LoopOutcome<Out> | AttemptFailed> {
     const plan = this.#plan
-    const prepared = plan.prepare(target)
+    // Nearly always at hand; only large translations are waited for.
+    const preparing = plan.prepare(target)
+    const prepared = preparing instanceof Promise ? await preparing : preparing
     if (this.#records.length === 0) target.upstream.retryBudget.deposit()
     const startedMs = this.#clock.nowMs()
     const lane = plan.openLane(target, prepared)

@@ -1,9 +1,10 @@
 // Makes the bytes for one target out of the client's body: the same buffer, a spliced one, or a translated one.
-import { spliceBytes, type Edit } from '../bytes/json-splice.ts'
+import { type Edit, spliceBytes } from '../bytes/json-splice.ts'
 import type { Loss } from '../chat/losses.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import type { Head, Quirks } from '../dialects/dialect.ts'
+import type { Head, WriteTarget } from '../dialects/dialect.ts'
 import type { LaneChoice } from './choose-lane.ts'
+import { largeBodyBytes, type TranslatedRequest, type TranslationJob, writeTranslated } from './translate-request.ts'
 
 export type LaneName = 'pass' | 'splice' | 'translate'
 
@@ -21,35 +22,52 @@ export interface PreparedRequest {
   readonly losses: readonly Loss[]
   /** The provider was asked for usage that the client did not ask for: the usage-only frame is dropped on the way back. */
   readonly dropsUsage: boolean
+  /** Translated only: whether the client wants usage inside the stream. */
+  readonly streamUsage: boolean
 }
 
-export interface RequestTarget {
-  readonly model: string
-  readonly quirks: Quirks
-  readonly maxOutputTokens?: number
+export interface PrepareOptions {
+  /** Whether somebody on this route (metrics, limits) counts tokens. */
+  readonly needsUsage: boolean
+  /** Translates large bodies off the event loop. */
+  readonly translateLarge?: (job: TranslationJob) => Promise<TranslatedRequest>
 }
 
 const nothing: readonly Loss[] = []
 
-/**
- * @param needsUsage whether somebody on this route (metrics, limits) counts tokens.
- * @throws AiError where the canonical form cannot be read.
- */
+/** @throws AiError where the canonical form cannot be read; a large one rejects instead. */
 export function prepareRequest(
   asked: Asked,
   choice: Exclude<LaneChoice, { kind: 'unsupported' }>,
-  target: RequestTarget,
-  needsUsage: boolean,
-): PreparedRequest {
-  if (choice.kind === 'translate') {
-    const written = choice.to.dialect.writeRequest(asked.canonical(), target)
-    return { lane: 'translate', body: written.body, losses: written.losses, dropsUsage: false }
-  }
-  const { head, body } = asked
+  target: WriteTarget,
+  options: PrepareOptions,
+): PreparedRequest | Promise<PreparedRequest> {
+  return choice.kind === 'translate'
+    ? translated(asked, choice, target, options)
+    : same(asked, target, options.needsUsage)
+}
+
+function translated(
+  { body, canonical }: Asked,
+  { from, to }: Extract<LaneChoice, { kind: 'translate' }>,
+  target: WriteTarget,
+  { translateLarge }: PrepareOptions,
+): PreparedRequest | Promise<PreparedRequest> {
+  const dialects = { from: from.dialect.dialect, to: to.dialect.dialect }
+  if (translateLarge && body.length > largeBodyBytes)
+    return translateLarge({ ...dialects, body, target }).then(asPrepared)
+  return asPrepared(writeTranslated(canonical(), dialects.to, target))
+}
+
+function asPrepared(request: TranslatedRequest): PreparedRequest {
+  return { ...request, lane: 'translate', dropsUsage: false }
+}
+
+function same({ head, body }: Asked, target: WriteTarget, needsUsage: boolean): PreparedRequest {
   const edits: Edit[] = []
   if (head.model !== target.model) edits.push({ ...head.modelSpan, insert: JSON.stringify(target.model) })
   const asksUsage = needsUsage && head.usageEdit !== undefined && (target.quirks.streamUsage ?? 'option') === 'option'
   if (asksUsage && head.usageEdit) edits.push(head.usageEdit)
-  if (edits.length === 0) return { lane: 'pass', body, losses: nothing, dropsUsage: false }
-  return { lane: 'splice', body: spliceBytes(body, edits), losses: nothing, dropsUsage: asksUsage }
+  if (edits.length === 0) return { lane: 'pass', body, losses: nothing, dropsUsage: false, streamUsage: true }
+  return { lane: 'splice', body: spliceBytes(body, edits), losses: nothing, dropsUsage: asksUsage, streamUsage: true }
 }

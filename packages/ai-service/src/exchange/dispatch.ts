@@ -8,18 +8,21 @@ import { chatOperations, type Operation } from 'ai-lib/internal/dialects/registr
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { AnswerLane } from 'ai-lib/internal/lanes/answer-lane'
 import { createPassLane } from 'ai-lib/internal/lanes/pass'
-import { type Asked, type PreparedRequest, prepareRequest } from 'ai-lib/internal/lanes/prepare-request'
+import {
+  type Asked,
+  type PreparedRequest,
+  type PrepareOptions,
+  prepareRequest,
+} from 'ai-lib/internal/lanes/prepare-request'
 import { createTranslateLane } from 'ai-lib/internal/lanes/translate'
 import type { Answer, RefusedAt } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 
-export interface DispatchParts {
+export interface DispatchParts extends PrepareOptions {
   resolve(operation: OperationId, model: string): readonly Target[]
   readonly loop: LoopParts
   readonly maxRetries: number
   readonly commit: CommitBounds
-  /** Whether somebody counts tokens, so that streams are asked for usage. */
-  readonly needsUsage: boolean
   readonly scrub: (text: string) => string
 }
 
@@ -49,8 +52,8 @@ export async function dispatch(exchange: Exchange, asked: Asked, parts: Dispatch
   const { timeoutMs } = exchange.head
   const plan: AttemptPlan<Buffer> = {
     targets,
-    prepare: (target) => prepared(exchange, asked, target, parts.needsUsage),
-    openLane: (target, request) => openLane(exchange.operation, asked, target, request),
+    prepare: (target) => prepared(exchange, asked, target, parts),
+    openLane: (target, request) => openLane(exchange.operation, target, request),
     stream: asked.head.stream,
     headers: exchange.head.forwarded,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -75,26 +78,33 @@ function at(target: Target | undefined): { readonly endpoint?: RefusedAt } {
   return { endpoint: { provider: target.upstream.spec.name, endpoint: target.endpoint, model: target.model } }
 }
 
-function prepared(exchange: Exchange, asked: Asked, target: Target, needsUsage: boolean): PreparedRequest {
+function prepared(
+  exchange: Exchange,
+  asked: Asked,
+  target: Target,
+  options: PrepareOptions,
+): PreparedRequest | Promise<PreparedRequest> {
   const { quirks } = target.upstream.spec
-  const { maxOutputTokens } = target
-  const request = prepareRequest(
-    asked,
-    target.lane,
-    { model: target.model, quirks, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) },
-    needsUsage,
-  )
-  const lost = exchange.head.strictLosses ? request.losses.filter(({ kind }) => kind !== 'added') : []
-  if (lost.length === 0) return request
-  const paths = lost.map(({ path, reason }) => `${path} (${reason})`).join('; ')
-  throw new AiError('policy_losses_refused', { message: paths.slice(0, 1_000), param: lost[0]?.path ?? '' })
+  const { model, maxOutputTokens } = target
+  const writeTarget = { model, quirks, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) }
+  const request = prepareRequest(asked, target.lane, writeTarget, options)
+  if (!exchange.head.strictLosses) return request
+  return request instanceof Promise ? request.then(refuseLosses) : refuseLosses(request)
 }
 
-function openLane(operation: Operation, asked: Asked, target: Target, request: PreparedRequest): AnswerLane<Buffer> {
+function refuseLosses(request: PreparedRequest): PreparedRequest {
+  const lost = request.losses.filter(({ kind }) => kind !== 'added')
+  const [first] = lost
+  if (!first) return request
+  const paths = lost.map(({ path, reason }) => `${path} (${reason})`).join('; ')
+  throw new AiError('policy_losses_refused', { message: paths.slice(0, 1_000), param: first.path })
+}
+
+function openLane(operation: Operation, target: Target, request: PreparedRequest): AnswerLane<Buffer> {
   const { lane } = target
   if (lane.kind === 'same') return createPassLane(operation.wire, request.dropsUsage)
   const writer = lane.from.dialect.createWriter({
-    streamUsage: asked.canonical().streamUsage,
+    streamUsage: request.streamUsage,
     createdSeconds: Math.floor(Date.now() / 1_000),
   })
   return createTranslateLane(lane.to.dialect.createReader(), writer)
