@@ -33,6 +33,8 @@ export interface ProviderSpec {
   readonly headers?: Readonly<Record<string, string>>
   readonly quirks: Quirks
   readonly defaultChatModel?: string
+  /** Models that no catalogue lists, for providers whose models are always the same. */
+  readonly models?: readonly string[]
   /** Name of this provider in the catalogue's source, where it has one. */
   readonly catalogueName?: string
   /** Where the facts come from, and when they were looked up. */

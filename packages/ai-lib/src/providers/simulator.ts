@@ -17,6 +17,7 @@ export const simulator: ProviderSpec = {
   ],
   quirks: { cacheControl: true },
   defaultChatModel: 'echo',
+  models: ['echo', 'echo-reasoning', 'script', 'embed'],
   source: 'packages/simulator',
   asOf: '2026-11-23',
 }

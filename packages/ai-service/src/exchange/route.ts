@@ -58,7 +58,8 @@ export class Router {
   constructor(parts: RouterParts) {
     this.#parts = parts
     const members = [...parts.aliases.values()].flatMap(({ endpoints, fallbacks }) => [...endpoints, ...fallbacks])
-    this.#configured = new Set(members.map(({ model }) => model))
+    const standing = [...parts.upstreams.values()].flatMap(({ spec }) => spec.models ?? [])
+    this.#configured = new Set([...members.map(({ model }) => model), ...standing])
   }
 
   /**
@@ -153,11 +154,12 @@ export class Router {
     const aliases = [...this.#parts.aliases.values()].map(
       (alias): ListedModel => ({ id: alias.name, provider: 'ai-service' }),
     )
-    const models = [...this.#parts.upstreams].flatMap(([name, upstream]) =>
-      this.#parts.facts
-        .modelsOf(upstream.spec.name)
+    const models = [...this.#parts.upstreams].flatMap(([name, { spec }]) => [
+      ...(spec.models ?? []).map((id): ListedModel => ({ id: `${name}/${id}`, provider: name })),
+      ...this.#parts.facts
+        .modelsOf(name)
         .map((facts): ListedModel => ({ id: `${name}/${facts.id}`, provider: name, facts })),
-    )
+    ])
     return [...aliases, ...models]
   }
 }
