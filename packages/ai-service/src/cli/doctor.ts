@@ -47,6 +47,7 @@ export async function doctor(parts: CliParts, options: DoctorOptions): Promise<n
     ...loaded.warnings.map((detail) => ({ what: 'config', state: 'warn' as const, detail })),
     ...(await lookAtSecretFiles(loaded)),
     ...lookAtKeys(loaded),
+    { what: 'stores', state: 'ok' as const, detail: 'memory; no database is opened in this version' },
     await lookAtPort(loaded.config.server),
     ...(options.network === false ? [] : await lookAtProviders(loaded, parts)),
   ]

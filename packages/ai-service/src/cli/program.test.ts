@@ -46,7 +46,7 @@ test('start gives back the service’s exit code and lets it read its configurat
   expect(await started?.options.reload()).toMatchObject({ kind: 'loaded', loaded: { config: { server: { port: 9 } } } })
 })
 
-test('a wrong configuration is 78 with file, line, column and path, and nothing starts', async () => {
+test('F41 a wrong configuration is 78 with file, line, column and path, and nothing starts', async () => {
   for (const argv of [[], ['start'], ['check'], ['doctor', '--no-network'], ['health'], ['keys', 'create']]) {
     const { code, err, started } = await run(argv, { yaml: 'server:\n  prot: 1\n' })
     expect(code).toBe(78)
@@ -320,7 +320,7 @@ const places: readonly ((canary: string) => {
   (canary) => ({ yaml: `sk-${canary}: 1\nproviders: { sk-${canary}: {}, openai: { ais_${canary}: 1 } }` }),
 ]
 
-test('no command shows a secret, wherever somebody has put it', async () => {
+test('T17 no command shows a secret, wherever somebody has put it', async () => {
   const hex = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex'))
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...places), fc.constantFrom(...commands), hex, async (place, argv, random) => {

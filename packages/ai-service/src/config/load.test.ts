@@ -58,9 +58,9 @@ const bad: readonly (readonly [title: string, yaml: string, ...problems: string[
   ],
   ['a tag', 'server: !secret {}\n', '1:9: tags are not used here'],
   ['an alias without anchor', 'server: *nowhere\n', '1:9 server: this alias has no anchor before it'],
-  ['a prototype', '__proto__: { a: 1 }\n', '1:1 __proto__: this name is not allowed'],
+  ['T23 a prototype', '__proto__: { a: 1 }\n', '1:1 __proto__: this name is not allowed'],
   [
-    'a constructor deep down',
+    'T23 a constructor deep down',
     'providers: { constructor: {} }\n',
     '1:14 providers.constructor: this name is not allowed',
   ],
@@ -150,7 +150,7 @@ const bad: readonly (readonly [title: string, yaml: string, ...problems: string[
     '1:79 models.fast.fallbacks.0: found neither an alias nor provider/model of a configured provider; did you mean slow?',
   ],
   [
-    'fallbacks in a circle',
+    'T28 fallbacks in a circle',
     'models:\n  a: { endpoints: [ { provider: openai, model: m } ], fallbacks: [ b ] }\n  b: { endpoints: [ { provider: openai, model: m } ], fallbacks: [ a ] }\n',
     '3:68 models.b.fallbacks.0: found a circle: a -> b -> a',
   ],
@@ -214,7 +214,7 @@ test.each(refused)('refused by name: %s', async (yaml) => {
   expect(found[0]).toContain(`not available in this version: ${name}`)
 })
 
-test('an alias bomb ends in one error, not in memory', async () => {
+test('T21 an alias bomb ends in one error, not in memory', async () => {
   const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]']
   for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg', 'gh', 'hi'])
     bomb.push(`${to}: &${to} [${`*${from},`.repeat(10)}]`)
