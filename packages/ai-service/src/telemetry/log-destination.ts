@@ -26,6 +26,9 @@ const busyRetryMs = 20
  * Lines to a stream or a file descriptor, never waiting for its reader. A stream with a descriptor (`process.stdout`)
  * is written through that: its own `write` blocks the event loop on pipes. Having been opened as a stream its pipe is
  * non-blocking, so that a reader who stopped does not hold a thread of the pool either.
+ *
+ * Beware of a bare descriptor of a pipe that nobody opened as a stream: it is blocking, its write waits in the pool, and
+ * the process cannot exit before the reader reads. Touching `process.stdout` once is enough.
  */
 export function openLogDestination(
   to: number | NodeJS.WritableStream,
