@@ -151,7 +151,7 @@ export class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
   }
 
   #createInflater(encodings: readonly string[]): Inflater {
-    const inflater = createInflater(encodings, {
+    return createInflater(encodings, {
       data: (chunk) => this.#deliverCounted(chunk),
       end: () => {
         this.#finish('clean')
@@ -162,8 +162,6 @@ export class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
         if (!this.#paused) this.#controller?.resume()
       },
     })
-    if (this.#paused) inflater.pause()
-    return inflater
   }
 
   #finish(leftover: Leftover): void {
