@@ -116,9 +116,9 @@ function openToolUse(block: JsonObject, raw: () => RawJson | undefined, message:
     callId: toolCallId(stringAt(block, 'id') ?? ''),
     name: stringAt(block, 'name') ?? '',
   }
-  // `input` is `{}` where deltas follow; some answers give it whole at the start instead.
-  const input = objectAt(block, 'input') ?? {}
-  const whole = Object.keys(input).length === 0 ? '' : (raw()?.field('input')?.text ?? JSON.stringify(input))
+  // Where deltas follow, `input` is `{}`; some answers give it whole at the start instead, and calls without arguments
+  // have no deltas at all.
+  const whole = () => raw()?.field('input')?.text ?? '{}'
   return {
     events: [{ type: 'part-start', index, head }],
     block: {
@@ -127,7 +127,7 @@ function openToolUse(block: JsonObject, raw: () => RawJson | undefined, message:
         if (text !== '') hasDeltas = true
         return misfits(delta, 'input_json_delta') ? undefined : textDelta(index, text)
       },
-      stop: () => [...(hasDeltas ? [] : textDelta(index, whole)), { type: 'part-end', index }],
+      stop: () => [...(hasDeltas ? [] : textDelta(index, whole())), { type: 'part-end', index }],
     },
   }
 }

@@ -27,7 +27,7 @@ export interface Place {
 }
 
 const textFields: ReadonlySet<string> = new Set(['type', 'text', 'citations', 'cache_control'])
-const useFields: ReadonlySet<string> = new Set(['type', 'id', 'name', 'input', 'cache_control'])
+const useFields: ReadonlySet<string> = new Set(['type', 'id', 'name', 'input', 'caller', 'cache_control'])
 const resultFields: ReadonlySet<string> = new Set(['type', 'tool_use_id', 'content', 'is_error', 'cache_control'])
 
 /** Content as a string or as blocks. */
@@ -89,6 +89,9 @@ function readCitations(block: JsonObject, path: string): readonly Citation[] {
 function readToolUse(block: JsonObject, place: Place): Part {
   const { path, leftovers } = place
   leftovers.addUnknown(block, useFields, path)
+  // `direct` is what every call says that the model made itself.
+  const caller = optionalObject(block, 'caller', path)
+  if (caller?.['type'] !== 'direct') leftovers.add(pathOf(path, 'caller'), caller)
   const input = requiredObject(block, 'input', path)
   const cache = readCache(block, path)
   return {

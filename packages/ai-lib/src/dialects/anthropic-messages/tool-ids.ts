@@ -16,10 +16,11 @@ export class ToolIds {
   idOf(id: string, path: string): string {
     const known = this.#written.get(id)
     if (known !== undefined) return known
-    const written = accepted.test(id) ? id : this.#free(id.replaceAll(/[^a-zA-Z0-9_-]/g, '_') || 'call')
+    const written = this.#free(accepted.test(id) ? id : id.replaceAll(/[^a-zA-Z0-9_-]/g, '_') || 'call')
     this.#written.set(id, written)
     this.#taken.add(written)
-    if (written !== id) this.#ledger.changed(path, 'Tool call ids have letters, digits, _ and - only.')
+    if (written !== id)
+      this.#ledger.changed(path, 'Tool call ids are unique here and have letters, digits, _ and - only.')
     return written
   }
 

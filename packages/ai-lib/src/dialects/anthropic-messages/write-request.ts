@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../bytes/json-value.ts'
 import { Ledger } from '../../chat/losses.ts'
 import type { ChatRequest, OutputFormat } from '../../chat/request.ts'
-import type { WriteTarget, Written } from '../dialect.ts'
+import type { Quirks, WriteTarget, Written } from '../dialect.ts'
 import { memberTexts, objectText, textOf } from './json-text.ts'
 import { unsealed } from './seal.ts'
 import { writeMessages } from './write-messages.ts'
@@ -26,9 +26,9 @@ export function writeRequest(request: ChatRequest, target: WriteTarget): Written
     ...memberTexts(writeSampling(request, reasoning.thinking, ledger)),
     ...memberTexts(writeCaller(request, ledger)),
     ...memberTexts(reasoning.thinking === undefined ? {} : { thinking: reasoning.thinking }),
-    output_config: outputConfig(request.output, reasoning.effort, ledger),
+    output_config: outputConfig(request.output, reasoning.effort, target.quirks, ledger),
     tools,
-    tool_choice: writeToolChoice(request, tools !== undefined, ledger),
+    tool_choice: writeToolChoice(request, tools !== undefined, target.quirks, ledger),
     system,
     messages,
     stream: request.stream ? 'true' : undefined,
@@ -95,18 +95,23 @@ function serviceTier(tier: string | undefined, ledger: Ledger): JsonObject {
 function outputConfig(
   output: OutputFormat | undefined,
   effort: string | undefined,
+  quirks: Quirks,
   ledger: Ledger,
 ): string | undefined {
-  const format = formatOf(output, ledger)
+  const format = formatOf(output, quirks, ledger)
   if (format === undefined && effort === undefined) return undefined
   return objectText({ effort: textOf(effort), format: textOf(format) })
 }
 
 // Schemas are always enforced here, so `strict` needs no place; a schema's name is only a label.
-function formatOf(output: OutputFormat | undefined, ledger: Ledger): JsonObject | undefined {
+function formatOf(output: OutputFormat | undefined, quirks: Quirks, ledger: Ledger): JsonObject | undefined {
   if (output === undefined || output.type === 'text') return undefined
   if (output.type === 'json') {
     ledger.changed('response_format', 'There is no JSON mode without a schema: the answer is not forced to be JSON.')
+    return undefined
+  }
+  if (quirks.jsonSchema === false) {
+    ledger.changed('response_format', 'This provider takes no schema: the answer is not forced to follow it.')
     return undefined
   }
   if (output.description !== undefined)

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../bytes/json-value.ts'
 import type { Ledger } from '../../chat/losses.ts'
 import type { ChatRequest, Tool, ToolChoice } from '../../chat/request.ts'
+import type { Quirks } from '../dialect.ts'
 import { arrayText, cacheText, objectText, textOf } from './json-text.ts'
 import { unsealed } from './seal.ts'
 
@@ -31,9 +32,16 @@ function objectSchema(schema: JsonObject): JsonObject {
 }
 
 /** The choice; it is refused where there are no tools, and then it says nothing but `required` or a name. */
-export function writeToolChoice(request: ChatRequest, hasTools: boolean, ledger: Ledger): string | undefined {
+export function writeToolChoice(
+  request: ChatRequest,
+  hasTools: boolean,
+  quirks: Quirks,
+  ledger: Ledger,
+): string | undefined {
   const choice = request.toolChoice
-  const isSingle = request.parallelToolCalls === false
+  const asksForOne = hasTools && request.parallelToolCalls === false
+  const isSingle = asksForOne && quirks.parallelToolCalls !== false
+  if (asksForOne && !isSingle) ledger.dropped('parallel_tool_calls', 'This provider may always call several tools.')
   if (!hasTools) {
     if (choice?.type === 'required' || choice?.type === 'tool')
       ledger.dropped('tool_choice', 'There is no tool to choose.')
