@@ -57,7 +57,7 @@ describe('the tap', () => {
     expect(watch([{ type: 'message_start', message }]).kinds).toEqual(['content'])
   })
 
-  it('merges usage: the last figures win, and a zero erases none', () => {
+  it('merges usage: the last figures win', () => {
     const { tap } = watch([
       start,
       { type: 'message_delta', usage: { input_tokens: 0, output_tokens: 5 } },
@@ -67,6 +67,11 @@ describe('the tap', () => {
       },
     ])
     expect(tap.usage).toMatchObject({ inputTokens: 9, cacheReadTokens: 3, outputTokens: 8, reasoningTokens: 12 })
+  })
+
+  it('keeps the input of message_start where the last figures say zero', () => {
+    const { tap } = watch([start, { type: 'message_delta', usage: { input_tokens: 0, output_tokens: 5 } }])
+    expect(tap.usage).toMatchObject({ inputTokens: 7, cacheReadTokens: 3, outputTokens: 5 })
   })
 
   it('reports no usage where none was told', () => {
