@@ -30,17 +30,30 @@ function dialectOf(id: 'openai-chat' | 'anthropic-messages'): Dialect {
 
 function translating(from: 'openai-chat' | 'anthropic-messages', to: 'openai-chat' | 'anthropic-messages'): () => Lane {
   return () =>
-    createTranslateLane(dialectOf(from).createReader(), dialectOf(to).createWriter({ streamUsage: true, createdSeconds: 1 }))
+    createTranslateLane(
+      dialectOf(from).createReader(),
+      dialectOf(to).createWriter({ streamUsage: true, createdSeconds: 1 }),
+    )
 }
 
 const cases: readonly Case[] = [
   ...streams(openaiChat).flatMap(({ name, bytes }): Case[] => [
     { name: `${name}, passed`, bytes, open: () => createPassLane(operations.chat.wire, false), terminal: endOfChat },
     { name: `${name}, spliced`, bytes, open: () => createPassLane(operations.chat.wire, true), terminal: endOfChat },
-    { name: `${name}, translated`, bytes, open: translating('openai-chat', 'anthropic-messages'), terminal: endOfMessage },
+    {
+      name: `${name}, translated`,
+      bytes,
+      open: translating('openai-chat', 'anthropic-messages'),
+      terminal: endOfMessage,
+    },
   ]),
   ...streams(anthropicMessages).flatMap(({ name, bytes }): Case[] => [
-    { name: `${name}, passed`, bytes, open: () => createPassLane(operations.messages.wire, false), terminal: endOfMessage },
+    {
+      name: `${name}, passed`,
+      bytes,
+      open: () => createPassLane(operations.messages.wire, false),
+      terminal: endOfMessage,
+    },
     { name: `${name}, translated`, bytes, open: translating('anthropic-messages', 'openai-chat'), terminal: endOfChat },
   ]),
   ...streams(openaiResponses).map(
@@ -123,6 +136,8 @@ function cutOffsets(bytes: Buffer): readonly number[] {
   if (bytes.length <= 2_500) return Array.from({ length: bytes.length }, (_, offset) => offset)
   const ends = eventEnds(bytes)
   const step = process.env['LONG'] ? 1 : Math.max(1, Math.floor(ends.length / 12))
-  const near = ends.filter((_, index) => index % step === 0 || index >= ends.length - 3).flatMap((end) => [end - 1, end, end + 1])
+  const near = ends
+    .filter((_, index) => index % step === 0 || index >= ends.length - 3)
+    .flatMap((end) => [end - 1, end, end + 1])
   return [0, 1, ...near].filter((offset) => offset < bytes.length)
 }

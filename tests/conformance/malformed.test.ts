@@ -30,7 +30,9 @@ describe.each(named(anthropicMalformed))('%s', (name, recording) => {
       const starts = framesOf(got.body).filter(({ type }) => type === 'message_start')
       expect(starts.length).toBe(1)
       const said = saidByAnthropic(got.body, true)
-      expect(name.includes('duplicate') ? said.text : said.calls.length).toBe(name.includes('duplicate') ? 'Hello, World!' : 1)
+      expect(name.includes('duplicate') ? said.text : said.calls.length).toBe(
+        name.includes('duplicate') ? 'Hello, World!' : 1,
+      )
     })
   })
 
@@ -39,7 +41,9 @@ describe.each(named(anthropicMalformed))('%s', (name, recording) => {
     const got = await post(replayed.service, '/v1/chat/completions', openAiRequest('wire-anthropic', mark, true))
     expectOneMessageOrError(got, '[DONE]', () => {
       const said = saidByOpenAi(got.body, true)
-      expect(name.includes('duplicate') ? said.text : said.calls.length).toBe(name.includes('duplicate') ? 'Hello, World!' : 1)
+      expect(name.includes('duplicate') ? said.text : said.calls.length).toBe(
+        name.includes('duplicate') ? 'Hello, World!' : 1,
+      )
     })
   })
 })

@@ -1,23 +1,8 @@
 // Every recording through the running service where client and provider speak the same dialect: bytes in are bytes out.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  anthropicMessages,
-  eventEnds,
-  openaiChat,
-  openaiOther,
-  openaiResponses,
-  type Recording,
-} from './recordings.ts'
+import { anthropicMessages, eventEnds, openaiChat, openaiOther, openaiResponses, type Recording } from './recordings.ts'
 import { framesOf } from './said.ts'
-import {
-  anthropicRequest,
-  modelOf,
-  openAiRequest,
-  post,
-  type Replayed,
-  replay,
-  startReplayed,
-} from './replayed.ts'
+import { anthropicRequest, modelOf, openAiRequest, post, type Replayed, replay, startReplayed } from './replayed.ts'
 
 /** Streams up to this length also come byte by byte. */
 const smallBytes = 6_000
@@ -61,7 +46,8 @@ const cases: readonly (readonly [name: string, recording: Recording, route: Rout
   ...anthropicMessages.map((recording) => [recording.name, recording, messages] as const),
   ...openaiResponses.map((recording) => [recording.name, recording, responses] as const),
   ...openaiOther.map(
-    (recording) => [recording.name, recording, recording.name.includes('embedding') ? embeddings : completions] as const,
+    (recording) =>
+      [recording.name, recording, recording.name.includes('embedding') ? embeddings : completions] as const,
   ),
 ]
 
@@ -122,7 +108,9 @@ describe('the splice lane', () => {
       const asksUsage = recording.source !== 'perplexity' && recording.source !== 'mistral'
       expect(added).toEqual(added === undefined ? undefined : { include_usage: true })
       if (asksUsage) expect(added).toBeDefined()
-      expect(got.body.toString('utf8')).toBe(added ? withoutUsageOnly(recording.bytes) : recording.bytes.toString('utf8'))
+      expect(got.body.toString('utf8')).toBe(
+        added ? withoutUsageOnly(recording.bytes) : recording.bytes.toString('utf8'),
+      )
     },
   )
 
@@ -146,5 +134,10 @@ function withoutUsageOnly(stream: Buffer): string {
 }
 
 function isUsageOnly(frame: Record<string, unknown>): boolean {
-  return Array.isArray(frame['choices']) && frame['choices'].length === 0 && frame['usage'] !== null && frame['usage'] !== undefined
+  return (
+    Array.isArray(frame['choices']) &&
+    frame['choices'].length === 0 &&
+    frame['usage'] !== null &&
+    frame['usage'] !== undefined
+  )
 }

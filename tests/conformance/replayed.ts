@@ -49,7 +49,11 @@ export async function startReplayed(): Promise<Replayed> {
       return armed.get(mark)
     },
   })
-  const service = await startService({ yaml: yamlOf(simulator), server: '  maxRetries: 0', env: { TEST_KEY: 'test-key-0123456789' } })
+  const service = await startService({
+    yaml: yamlOf(simulator),
+    server: '  maxRetries: 0',
+    env: { TEST_KEY: 'test-key-0123456789' },
+  })
   return {
     service,
     simulator,

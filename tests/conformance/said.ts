@@ -22,6 +22,7 @@ export interface Figures {
   readonly output: number
 }
 
+// oxlint-disable-next-line typescript/no-explicit-any -- foreign JSON, walked as plainly as it can be
 type Json = Record<string, any>
 
 /** JSON of each data frame of a stream; `[DONE]` is none. */

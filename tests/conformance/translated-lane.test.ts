@@ -1,7 +1,16 @@
 // Every recording through the running service where client and provider speak different dialects: what is said stays the same.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { anthropicMessages, openaiChat, type Recording } from './recordings.ts'
-import { anthropicRequest, type Got, modelOf, openAiRequest, post, type Replayed, replay, startReplayed } from './replayed.ts'
+import {
+  anthropicRequest,
+  type Got,
+  modelOf,
+  openAiRequest,
+  post,
+  type Replayed,
+  replay,
+  startReplayed,
+} from './replayed.ts'
 import { anthropicStopFor, framesOf, openAiStopFor, type Said, saidByAnthropic, saidByOpenAi } from './said.ts'
 
 /** Streams up to this length also come byte by byte. */
@@ -22,7 +31,11 @@ function chatModelOf(recording: Recording): string {
 
 async function asAnthropic(recording: Recording, splitEveryBytes?: number): Promise<Got> {
   const mark = replayed.arm(replay(recording, splitEveryBytes))
-  const got = await post(replayed.service, '/v1/messages', anthropicRequest(chatModelOf(recording), mark, recording.stream))
+  const got = await post(
+    replayed.service,
+    '/v1/messages',
+    anthropicRequest(chatModelOf(recording), mark, recording.stream),
+  )
   expect(replayed.requestOf(mark)?.path).toMatch(/\/chat\/completions$/)
   return expectTranslated(got)
 }
