@@ -13,6 +13,11 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const constrained = process.constrainedMemory()
 const memoryLimitBytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
 
+// Whoever reads our output may stop (`ai-service check | head`): that is no fault of the command.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 const processEvents = {
   on(event: 'terminate' | 'reload' | 'fatal', listener: (thrown?: unknown) => void): void {
     switch (event) {
@@ -40,9 +45,10 @@ process.exitCode = await runCli({
   nowMs: () => Date.now(),
   randomBytes,
   interrupted: () => new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve)),
-  start: (loaded) =>
+  start: (loaded, { reload }) =>
     serve({
       loaded,
+      reload,
       stdout: process.stdout,
       stderr: process.stderr,
       events: processEvents,

@@ -2,6 +2,8 @@
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { type App, secretsOf, startApp } from '../app.ts'
 import type { LoadedConfig } from '../config/config.ts'
+import type { LoadResult } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts'
 import { openLogDestination } from '../telemetry/log-destination.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
@@ -17,6 +19,8 @@ export interface ProcessEvents {
 
 export interface ServeParts {
   readonly loaded: LoadedConfig
+  /** Reads and checks the same configuration again; changes nothing. */
+  reload(): Promise<LoadResult>
   readonly stdout: NodeJS.WritableStream
   readonly stderr: NodeJS.WritableStream
   readonly events: ProcessEvents
@@ -31,10 +35,11 @@ export async function serve(parts: ServeParts): Promise<number> {
   const scrub = createScrubber(secretsOf(loaded.config))
   const log = createLog({
     level: logLevel(loaded.config.telemetry.logs.level),
-    destination: openLogDestination(1),
+    destination: openLogDestination(stdout),
     scrub,
   })
   for (const warning of loaded.warnings) log.warn(warning)
+  for (const note of loaded.notes) log.info(note)
   const app = await startOrExplain(parts, log, scrub)
   if (!app) {
     await log.close()
@@ -47,7 +52,7 @@ export async function serve(parts: ServeParts): Promise<number> {
     config_version: loaded.version,
   })
   if (loaded.config.demo) stdout.write(demoBanner(app.dataUrl))
-  const code = await untilOver(app, parts.events, log)
+  const code = await untilOver(app, parts, log)
   await app.close()
   log.info('stopped', { exit_code: code })
   await log.close()
@@ -83,7 +88,7 @@ function explain(thrown: unknown, host: string, port: number): string {
   return `ai-service cannot start: ${thrown instanceof Error ? thrown.message : 'unknown fault'}`
 }
 
-function untilOver(app: App, events: ProcessEvents, log: Log): Promise<number> {
+function untilOver(app: App, { events, reload }: ServeParts, log: Log): Promise<number> {
   return new Promise((resolve) => {
     let drain: ReturnType<App['drain']> | undefined
     const begin = (code: number): void => {
@@ -99,14 +104,22 @@ function untilOver(app: App, events: ProcessEvents, log: Log): Promise<number> {
       log.info('draining')
       begin(0)
     })
-    events.on('reload', () =>
-      log.warn('reload is not available in this version: restart to apply a changed configuration'),
-    )
+    events.on('reload', () => void tellReload(reload, log))
     events.on('fatal', (thrown) => {
       log.error('fatal fault: draining and exiting', { error: thrown })
       begin(1)
     })
   })
+}
+
+// Until a running service can take a new configuration over, SIGHUP says at least whether a restart would.
+async function tellReload(reload: () => Promise<LoadResult>, log: Log): Promise<void> {
+  const result = await reload()
+  if (result.kind === 'loaded') {
+    const { version } = result.loaded
+    log.warn('the configuration is valid; applying it needs a restart in this version', { config_version: version })
+  } else
+    log.error('the configuration is not valid: a restart would fail', { problems: result.problems.map(formatProblem) })
 }
 
 // The config takes pino's names; ours are the five that are used.

@@ -181,6 +181,6 @@ class DataListener {
     if (isDoubtful || !request.complete) headers.push('connection', 'close')
     const allow = response.getHeader('allow')
     if (typeof allow === 'string') headers.push('allow', allow)
-    writeWhole(response, error.status, headers, wire.writeFailure(error, 'before-body', id))
+    writeWhole(response, error.status, headers, Buffer.from(wire.writeFailure(error, 'before-body', id)))
   }
 }

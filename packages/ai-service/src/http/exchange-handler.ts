@@ -158,7 +158,8 @@ class Carrier implements Interruptible {
     if (this.#response.destroyed) return this.#settleAnswered('cancelled', 499, answer, lane)
     const timing = this.#timing(answer.attempts)
     const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs)
-    writeWhole(this.#response, 200, [...headers, ...this.#extra()], out)
+    this.#addExtra(headers)
+    writeWhole(this.#response, 200, headers, out)
     this.#settleAnswered('completed', 200, answer, lane)
   }
 
@@ -174,7 +175,8 @@ class Carrier implements Interruptible {
       'x-accel-buffering',
       'no',
     )
-    if (!this.#response.destroyed) this.#response.writeHead(200, [...headers, ...this.#extra()])
+    this.#addExtra(headers)
+    if (!this.#response.destroyed) this.#response.writeHead(200, headers)
     const { scrub } = this.#parts
     const { wire } = this.#exchange.operation
     const closing = (error: AiError): Uint8Array => wire.writeFailure(error, 'mid-stream', this.#exchange.id)
@@ -197,16 +199,16 @@ class Carrier implements Interruptible {
       const headers = refusedHeaders(error, this.#exchange.id)
       // A body that was not read to its end would be taken for the next request.
       if (!this.#request.complete) headers.push('connection', 'close')
-      writeWhole(this.#response, error.status, [...headers, ...this.#extra()], body)
+      this.#addExtra(headers)
+      writeWhole(this.#response, error.status, headers, bufferOf(body))
     }
     const outcome = error.code.startsWith('caller_') || error.code.startsWith('policy_') ? 'refused' : 'failed'
     this.#settle(outcome, error.status, answer.attempts, { ...answer.endpoint, error })
   }
 
-  #extra(): readonly string[] {
-    return this.#exchange.answerHeaders.length === 0
-      ? this.#given.extra
-      : [...this.#given.extra, ...this.#exchange.answerHeaders]
+  #addExtra(headers: string[]): void {
+    for (const text of this.#given.extra) headers.push(text)
+    for (const text of this.#exchange.answerHeaders) headers.push(text)
   }
 
   #timing(attempts: readonly AttemptRecord[]): { readonly upstreamMs: number; readonly gatewayMs: number } {
@@ -294,4 +296,8 @@ function streamTimes(
   if (times.pieces === 0) return {}
   const ttftMs = times.firstMs - startedMs
   return times.pieces < 2 ? { ttftMs } : { ttftMs, interTokenMs: (times.lastMs - times.firstMs) / (times.pieces - 1) }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

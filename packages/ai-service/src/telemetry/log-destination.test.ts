@@ -67,7 +67,7 @@ describe('a file', () => {
 describe('a reader who stopped', () => {
   test('costs the oldest lines, which are counted and named once it is back', async () => {
     const { stream, text, release } = pausedStream()
-    const destination = openLogDestination(stream, { maxQueued: 1_000 })
+    const destination = openLogDestination(stream, { maxQueued: 1_000, gatherMs: 0 })
     destination.write('first\n')
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     for (let line = 0; line < 1_000; line++) destination.write(`${String(line).padStart(9, '0')}\n`)
@@ -82,7 +82,7 @@ describe('a reader who stopped', () => {
 
   test('does not hold close beyond its time', async () => {
     const { stream } = pausedStream()
-    const destination = openLogDestination(stream)
+    const destination = openLogDestination(stream, { gatherMs: 0 })
     destination.write('in flight\n')
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     destination.write('queued\n')

@@ -7,10 +7,20 @@ import type { AttemptSummary, ExchangeSummary } from './exchange-summary.ts'
 /** Losses whose paths are listed; the count is always whole. */
 const maxLossPaths = 20
 
-/** @param cut shortens what a client wrote. */
-export function requestFields(summary: ExchangeSummary, cut: (text: string) => string): Record<string, unknown> {
+/**
+ * The whole line as one object, so that nothing is copied on the way to its text.
+ * @param cut shortens what a client wrote.
+ */
+export function requestFields(
+  summary: ExchangeSummary,
+  cut: (text: string) => string,
+  level: 'info' | 'warn',
+  time: string,
+): Record<string, unknown> {
   const { usage, attempts, losses } = summary
   return {
+    level,
+    time,
     request_id: summary.requestId,
     route: cut(summary.route),
     dialect: summary.dialect,
@@ -43,6 +53,7 @@ export function requestFields(summary: ExchangeSummary, cut: (text: string) => s
     team: optional(summary.team, cut),
     config_version: summary.configVersion,
     error: isTelling(summary.error) ? cutFields(errorFields(summary.error), cut) : undefined,
+    message: 'request',
   }
 }
 

@@ -8,6 +8,7 @@ import { innerError, readInnerFailure } from './failure.ts'
 import { readUsage } from './usage.ts'
 
 const quotedError = Buffer.from('"error"')
+const quotedUsage = Buffer.from('"usage"')
 
 /**
  * Usage and failure of a whole answer; `answerField` is the member that makes it one (`choices`, `data`).
@@ -15,9 +16,24 @@ const quotedError = Buffer.from('"error"')
  */
 export function readWholeAnswer(body: Uint8Array, answerField: 'choices' | 'data'): WholeAnswer {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const parsed = bytes.length <= parsedBytes ? readParsed(bytes, answerField) : undefined
+  if (parsed !== undefined) return parsed
   const { fields } = scanAnswer(bytes, answerField)
   const usage = readUsage(valueAt(bytes, fields.get('usage')))
   return { usage, failure: failureOf(bytes, fields, answerField) }
+}
+
+/** Up to here V8's parser builds the tree in less time than our scan takes to walk the bytes (1.5 against 4 µs at 1 KB). */
+const parsedBytes = 32 * 1024
+
+// Only the plain case: what is odd in any way is left to the scan, which knows how to say so.
+function readParsed(bytes: Buffer, answerField: string): WholeAnswer | undefined {
+  const answer = tryParseJson(bytes.toString('utf8'))
+  if (!isObject(answer) || !isArray(answer[answerField]) || innerError(answer) !== undefined) return undefined
+  // The parser keeps the last of two; whether there are two is for the scan to see.
+  const first = bytes.indexOf(quotedUsage)
+  if (first !== -1 && bytes.includes(quotedUsage, first + quotedUsage.length)) return undefined
+  return { usage: readUsage(answer['usage']), failure: undefined }
 }
 
 function scanAnswer(bytes: Buffer, answerField: string): JsonScan {
