@@ -60,22 +60,35 @@ export function createDataListener(parts: DataListenerParts): Server {
     ? createTlsServer({ ...options, cert: parts.tls.cert, key: parts.tls.key, minVersion: 'TLSv1.2' })
     : createServer(options)
   server.maxConnections = parts.maxConnections
-  server.on('request', (request, response) => listener.handle(request, response, false))
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
-    listener.handle(request, response, true),
-  )
+  const latest = new WeakMap<Socket, ServerResponse>()
+  server.on('request', (request, response) => {
+    latest.set(request.socket, response)
+    listener.handle(request, response, false)
+  })
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    latest.set(request.socket, response)
+    listener.handle(request, response, true)
+  })
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     listener.refuse(request, response, new AiError('caller_expectation_failed')),
   )
   server.on('connect', (_request: IncomingMessage, socket: Socket) => socket.destroy())
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerUnparsed(error, socket))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    answerUnparsed(error, socket, latest.get(socket)),
+  )
   return server
 }
 
 // Node's parser gave up: there is no request to answer in a dialect of, so a short plain answer closes the connection.
-function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket, latest: ServerResponse | undefined): void {
+  // Bytes behind a request that is under way: an answer to them would be read as the answer to it, or as part of it.
+  const isBehind = latest !== undefined && !latest.writableFinished && (latest.req.complete || latest.headersSent)
+  if (error.code === 'ECONNRESET' || !socket.writable || (isBehind && !latest.writableEnded)) {
     socket.destroy()
+    return
+  }
+  if (isBehind) {
+    socket.end()
     return
   }
   const status =
