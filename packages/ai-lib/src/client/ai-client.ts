@@ -217,5 +217,5 @@ function prepare(target: Target, request: ChatRequest): PreparedRequest {
     quirks: upstream.spec.quirks,
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
   })
-  return { lane: 'translate', body: written.body, losses: written.losses, dropsUsage: false, streamUsage: true }
+  return { lane: 'translate', body: [written.body], losses: written.losses, dropsUsage: false, streamUsage: true }
 }

@@ -110,6 +110,8 @@ export interface ResponseReader {
   readWhole(body: Uint8Array): readonly ChatEvent[]
   /** The upstream ended. Gives a `truncated` failure where no terminal event was seen. */
   end(): readonly ChatEvent[]
+  /** What of the answer the canonical form has no place for, so far. */
+  readonly losses: readonly Loss[]
 }
 
 /** Turns events into an answer of this dialect. One writer per answer. */

@@ -1,5 +1,6 @@
 // Makes the bytes for one target out of the client's body: the same buffer, a spliced one, or a translated one.
-import { type Edit, spliceBytes } from '../bytes/json-splice.ts'
+import type { Edit } from '../bytes/json-splice.ts'
+import { joinPieces, lengthOf, type Pieces, splicePieces } from '../bytes/pieces.ts'
 import type { Loss } from '../chat/losses.ts'
 import type { ChatRequest } from '../chat/request.ts'
 import type { Head, WriteTarget } from '../dialects/dialect.ts'
@@ -10,7 +11,8 @@ export type LaneName = 'pass' | 'splice' | 'translate'
 
 /** What a client asked, read as far as lanes need it. One per exchange; the canonical form is read at most once. */
 export interface Asked {
-  readonly body: Uint8Array
+  /** As it arrived, in pieces that nobody changes. */
+  readonly body: Pieces
   readonly head: Head
   /** The canonical form, read on first use. */
   canonical(): ChatRequest
@@ -18,7 +20,7 @@ export interface Asked {
 
 export interface PreparedRequest {
   readonly lane: LaneName
-  readonly body: Uint8Array
+  readonly body: Pieces
   readonly losses: readonly Loss[]
   /** The provider was asked for usage that the client did not ask for: the usage-only frame is dropped on the way back. */
   readonly dropsUsage: boolean
@@ -54,13 +56,13 @@ function translated(
   { translateLarge }: PrepareOptions,
 ): PreparedRequest | Promise<PreparedRequest> {
   const dialects = { from: from.dialect.dialect, to: to.dialect.dialect }
-  if (translateLarge && body.length > largeBodyBytes)
-    return translateLarge({ ...dialects, body, target }).then(asPrepared)
+  if (translateLarge && lengthOf(body) > largeBodyBytes)
+    return translateLarge({ ...dialects, body: joinPieces(body), target }).then(asPrepared)
   return asPrepared(writeTranslated(canonical(), dialects.to, target))
 }
 
 function asPrepared(request: TranslatedRequest): PreparedRequest {
-  return { ...request, lane: 'translate', dropsUsage: false }
+  return { ...request, body: [request.body], lane: 'translate', dropsUsage: false }
 }
 
 function same({ head, body }: Asked, target: WriteTarget, needsUsage: boolean): PreparedRequest {
@@ -69,5 +71,5 @@ function same({ head, body }: Asked, target: WriteTarget, needsUsage: boolean): 
   const asksUsage = needsUsage && head.usageEdit !== undefined && (target.quirks.streamUsage ?? 'option') === 'option'
   if (asksUsage && head.usageEdit) edits.push(head.usageEdit)
   if (edits.length === 0) return { lane: 'pass', body, losses: nothing, dropsUsage: false, streamUsage: true }
-  return { lane: 'splice', body: spliceBytes(body, edits), losses: nothing, dropsUsage: asksUsage, streamUsage: true }
+  return { lane: 'splice', body: splicePieces(body, edits), losses: nothing, dropsUsage: asksUsage, streamUsage: true }
 }

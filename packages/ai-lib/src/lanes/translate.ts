@@ -90,7 +90,8 @@ class CanonicalLane<Out> implements AnswerLane<Out> {
   }
 
   get losses(): readonly Loss[] {
-    return this.#outlet.losses
+    const { losses } = this.#reader
+    return losses.length === 0 ? this.#outlet.losses : [...losses, ...this.#outlet.losses]
   }
 
   push(chunk: Buffer): void {

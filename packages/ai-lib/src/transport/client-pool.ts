@@ -1,4 +1,5 @@
 // The sockets to one origin: at most so many, warm ones first, a bounded queue before them, nothing spoilt kept.
+import { Readable } from 'node:stream'
 import { Client, type Dispatcher } from 'undici'
 import type { Dialler, Dialling } from './dialler.ts'
 import { isUnsolicited } from './failure-kind.ts'
@@ -187,12 +188,16 @@ export class ClientPool {
 }
 
 function dispatchOptions(request: UpstreamRequest, isDistrusted: boolean): Dispatcher.DispatchOptions {
-  const accept = request.stream ? 'identity' : (request.headers['accept-encoding'] ?? 'identity')
-  const options: Dispatcher.DispatchOptions = {
-    path: request.path,
-    method: request.method,
-    headers: { ...request.headers, 'accept-encoding': accept },
-    body: request.body ?? null,
+  const { path, method, body, stream } = request
+  const accept = stream ? 'identity' : (request.headers['accept-encoding'] ?? 'identity')
+  const headers: Record<string, string> = { ...request.headers, 'accept-encoding': accept }
+  const options: Dispatcher.DispatchOptions = { path, method, headers, body: null }
+  if (body instanceof Uint8Array) options.body = body
+  else if (body?.length === 1) options.body = body[0] ?? null
+  else if (body !== undefined) {
+    // Joining a large body would cost more than sending it; how long a stream is only we can say.
+    options.body = Readable.from(body)
+    headers['content-length'] = String(body.reduce((sum, piece) => sum + piece.length, 0))
   }
   if (isDistrusted) options.reset = true
   return options

@@ -33,7 +33,8 @@ export interface UpstreamRequest {
   readonly path: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Uint8Array
+  /** One buffer, or the pieces that make the body. */
+  readonly body?: Uint8Array | readonly Uint8Array[]
   /** Streams ask for identity encoding and have a head timer; whole answers are inflated with a bound. */
   readonly stream: boolean
   /** Milliseconds until the response head, streams only. */

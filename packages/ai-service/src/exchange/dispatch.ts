@@ -2,6 +2,7 @@
 import { type AttemptPlan, type LoopParts, runAttempts } from 'ai-lib/internal/attempts/attempt-loop'
 import type { CommitBounds } from 'ai-lib/internal/attempts/attempt'
 import type { Target } from 'ai-lib/internal/attempts/target'
+import { joinPieces, type Pieces } from 'ai-lib/internal/bytes/pieces'
 import type { ChatRequest } from 'ai-lib/internal/chat/request'
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
 import { chatOperations, type Operation } from 'ai-lib/internal/dialects/registry'
@@ -17,6 +18,7 @@ import {
 import { createTranslateLane } from 'ai-lib/internal/lanes/translate'
 import type { Answer, RefusedAt } from './answer.ts'
 import type { Exchange } from './exchange.ts'
+import { inScratch } from './scratch.ts'
 
 export interface DispatchParts extends PrepareOptions {
   resolve(operation: OperationId, model: string): readonly Target[]
@@ -27,14 +29,14 @@ export interface DispatchParts extends PrepareOptions {
 }
 
 /** What is read of a body once; the canonical form only if a target needs it. */
-export function readAsked(operation: Operation, body: Uint8Array): Asked {
-  const head = operation.wire.peek(body)
+export function readAsked(operation: Operation, body: Pieces): Asked {
+  const head = operation.wire.peek(inScratch(body))
   let canonical: ChatRequest | undefined
   return {
     body,
     head,
     canonical() {
-      canonical ??= readCanonical(operation, body)
+      canonical ??= readCanonical(operation, joinPieces(body))
       return canonical
     },
   }

@@ -38,6 +38,9 @@ export interface RouterParts {
   readonly facts: ModelFacts
 }
 
+/** Names are remembered, logged and told in a header: one that no provider could have is unknown at once. */
+const maxNameLength = 512
+
 /** Resolved names are remembered up to this many; clients that make names up cannot grow it further. */
 const maxRemembered = 4_096
 
@@ -93,6 +96,7 @@ export class Router {
   }
 
   #look(operation: OperationId, model: string): Resolved {
+    if (model.length > maxNameLength) throw this.#unknown(model.slice(0, maxNameLength))
     const alias = this.#parts.aliases.get(model)
     if (alias) return this.#ofAlias(operation, alias)
     const member = this.#ofProvider(model) ?? this.#ofBareName(model)

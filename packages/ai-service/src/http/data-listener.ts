@@ -13,7 +13,7 @@ import { type ExchangeParts, handleExchange } from './exchange-handler.ts'
 import { type HealthState, liveReport, readyReport } from './health.ts'
 import { modelBody, modelsBody } from './models.ts'
 import { guardedPath } from './request-guard.ts'
-import { writeWhole } from './respond.ts'
+import { writeRefusal, writeWhole } from './respond.ts'
 import { matchRoute, type Route } from './routes.ts'
 
 export interface RefusedBeforeExchange {

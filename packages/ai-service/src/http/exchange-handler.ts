@@ -13,7 +13,7 @@ import { answeredHeaders, refusedHeaders } from './answer-headers.ts'
 import type { ClientHeaders } from './client-headers.ts'
 import { Pump, type PumpBounds, type PumpEnd, type PumpTimes } from './pump.ts'
 import { type BodyBounds, readBody } from './read-body.ts'
-import { writeWhole } from './respond.ts'
+import { writeRefusal, writeWhole } from './respond.ts'
 import type { Route } from './routes.ts'
 
 export interface ExchangeParts {
@@ -145,12 +145,14 @@ class Carrier implements Interruptible {
 
   async #read(): Promise<Asked> {
     const startedMs = performance.now()
-    if (this.#given.expectsContinue) this.#response.writeContinue()
     const { contentLength } = this.#given.headers
-    const { bytes, lease } = await readBody(this.#request, contentLength, this.#parts.body, this.#parts.budget)
+    // A body that will be refused for its length is not invited.
+    const isInvited = contentLength === undefined || Number(contentLength) <= this.#parts.body.maxBytes
+    if (this.#given.expectsContinue && isInvited) this.#response.writeContinue()
+    const { pieces, lease } = await readBody(this.#request, contentLength, this.#parts.body, this.#parts.budget)
     this.#lease = lease
     this.#bodyMs = performance.now() - startedMs
-    return readAsked(this.#exchange.operation, bytes)
+    return readAsked(this.#exchange.operation, pieces)
   }
 
   #whole(answer: Extract<Answer, { kind: 'whole' }>): void {

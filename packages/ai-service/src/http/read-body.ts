@@ -1,6 +1,7 @@
 // Reads a body whole, within its bound, the shared budget, and a least rate.
 import type { IncomingMessage } from 'node:http'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
+import type { Pieces } from 'ai-lib/internal/bytes/pieces'
 import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
 
 export interface BodyBounds {
@@ -10,13 +11,15 @@ export interface BodyBounds {
 }
 
 export interface ReadBody {
-  readonly bytes: Buffer
+  /** As they came; many small ones are joined. */
+  readonly pieces: Pieces
   /** Given back when nobody needs the bytes any more. */
   readonly lease: ByteLease
 }
 
 const leastBytesPerMs = 1_024 / 1_000
-const empty = Buffer.alloc(0)
+/** Mean size below which pieces are joined. */
+const leastPieceBytes = 8 * 1024
 
 /**
  * @throws AiError `caller_body_too_large`, `service_overloaded`, `caller_body_timeout`, `caller_left`; the rest of the body
@@ -33,7 +36,7 @@ export async function readBody(
   const lease = budget.lease(length ?? 0)
   if (lease === undefined) throw new AiError('service_overloaded', { retryAfterMs: 1_000 })
   try {
-    return { bytes: await new BodyReader(request, bounds, lease).read(), lease }
+    return { pieces: await new BodyReader(request, bounds, lease).read(), lease }
   } catch (thrown) {
     lease.release()
     throw thrown
@@ -57,7 +60,7 @@ class BodyReader {
     this.#lease = lease
   }
 
-  read(): Promise<Buffer> {
+  read(): Promise<Pieces> {
     const request = this.#request
     return new Promise((resolve, reject) => {
       const startedMs = performance.now()
@@ -77,8 +80,7 @@ class BodyReader {
       }
       const onEnd = (): void => {
         finish()
-        const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
-        resolve(only ?? (this.#chunks.length === 0 ? empty : Buffer.concat(this.#chunks, this.#bytes)))
+        resolve(this.#pieces())
       }
       const onClose = (): void => refuse(new AiError('caller_left'))
       const bounds = this.#bounds
@@ -91,6 +93,12 @@ class BodyReader {
       }
       request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
     })
+  }
+
+  // A dribbled body would otherwise be held as thousands of buffers, each with a head of its own.
+  #pieces(): Pieces {
+    const isDribbled = this.#chunks.length > 1 && this.#bytes < this.#chunks.length * leastPieceBytes
+    return isDribbled || this.#chunks.length === 0 ? [Buffer.concat(this.#chunks, this.#bytes)] : this.#chunks
   }
 
   #add(chunk: Buffer): AiError | undefined {
