@@ -11,6 +11,7 @@ import {
 import { dataText, type SseEvent } from '../../bytes/sse-decoder.ts'
 import { type ChatEvent, isContent } from '../../chat/events.ts'
 import type { UpstreamFailure } from '../../chat/failure.ts'
+import { Ledger, type Loss } from '../../chat/losses.ts'
 import type { ResponseReader } from '../dialect.ts'
 import { type MessageState, type OpenBlock, openBlock } from './answer-blocks.ts'
 import { invalidResponse, readErrorObject } from './failure.ts'
@@ -33,6 +34,11 @@ class AnswerReader implements ResponseReader {
   #refusal = ''
   #text = ''
   #events: ChatEvent[] = []
+  readonly #ledger = new Ledger()
+
+  get losses(): readonly Loss[] {
+    return this.#ledger.losses
+  }
 
   readEvent(event: SseEvent): readonly ChatEvent[] {
     if (!event.hasData || this.#progress === 'done') return []

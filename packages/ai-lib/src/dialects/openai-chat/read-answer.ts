@@ -11,6 +11,7 @@ import {
 import { dataText, type SseEvent } from '../../bytes/sse-decoder.ts'
 import type { ChatEvent } from '../../chat/events.ts'
 import type { UpstreamFailure } from '../../chat/failure.ts'
+import { Ledger, type Loss } from '../../chat/losses.ts'
 import type { Citation } from '../../chat/parts.ts'
 import { AiError } from '../../errors/ai-error.ts'
 import type { ResponseReader } from '../dialect.ts'
@@ -30,6 +31,11 @@ class AnswerReader implements ResponseReader {
   #finish: string | undefined
   #sources: readonly Citation[] = []
   readonly #parts = new AnswerParts()
+  readonly #ledger = new Ledger()
+
+  get losses(): readonly Loss[] {
+    return this.#ledger.losses
+  }
 
   readEvent(event: SseEvent): readonly ChatEvent[] {
     if (this.#state === 'ended' || !event.hasData) return []
