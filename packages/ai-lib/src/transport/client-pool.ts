@@ -1,6 +1,9 @@
 // The sockets to one origin: at most so many, warm ones first, a bounded queue before them, nothing spoilt kept.
 import { Readable } from 'node:stream'
-import { Client, type Dispatcher } from 'undici'
+import type { Client as UndiciClient, Dispatcher } from 'undici'
+// The main entry loads fetch, WebSocket, caches and mocks as well: 13 MB and 60 ms that nobody here uses. The version is
+// pinned exactly, because this path is not part of undici's promise.
+import Client from 'undici/lib/dispatcher/client.js'
 import type { Dialler, Dialling } from './dialler.ts'
 import { isUnsolicited } from './failure-kind.ts'
 import type { UpstreamRequest } from './transport.ts'
@@ -22,7 +25,7 @@ export interface PoolParts {
 
 /** One undici client, so one socket at a time, and the flight it carries. */
 interface Slot {
-  readonly client: Client
+  readonly client: UndiciClient
   dialling: Dialling | undefined
   flight: UndiciFlight | undefined
   connected: boolean
