@@ -161,7 +161,10 @@ class AttemptLoop<Out> {
   }
 
   /** Applies what a failure means for the key, asks what to do, and does it. False gives up. */
-  async #goOn(target: Target, key: PoolKey, failure: UpstreamFailure): Promise<boolean> {
+  async #goOn(target: Target, key: PoolKey, reported: UpstreamFailure): Promise<boolean> {
+    // A limit without a stated wait gets ours, so that the client is told how long the key really rests.
+    const isUntimed = reported.code === 'rate-limited' && reported.retryAfterMs === undefined
+    const failure = isUntimed ? { ...reported, retryAfterMs: backoffBounds.throttledMs } : reported
     this.#failures.push(failure)
     this.#judgeKey(target, key, failure)
     const verdict = decideNext(failure, this.#allowance(target))
