@@ -94,6 +94,8 @@ class AttemptLoop<Out> {
   readonly #records: AttemptRecord[] = []
   readonly #failures: UpstreamFailure[] = []
   readonly #tried = new Set<PoolKey>()
+  /** Keys that have failed at the present target, whatever the reason: not asked again while another is usable. */
+  readonly #failedHere = new Set<PoolKey>()
   #targetIndex = 0
   #spent = 0
   #repeats = 0
@@ -116,7 +118,7 @@ class AttemptLoop<Out> {
         const failure = keylessFailure(target, this.#clock.nowMs())
         if (failure) this.#failures.push(failure)
         if (!this.#hasTarget) return this.#failed(target)
-        this.#targetIndex++
+        this.#nextTarget()
         continue
       }
       const outcome = await this.#try(target, key)
@@ -166,6 +168,7 @@ class AttemptLoop<Out> {
     const isUntimed = reported.code === 'rate-limited' && reported.retryAfterMs === undefined
     const failure = isUntimed ? { ...reported, retryAfterMs: backoffBounds.throttledMs } : reported
     this.#failures.push(failure)
+    this.#failedHere.add(key)
     this.#judgeKey(target, key, failure)
     const verdict = decideNext(failure, this.#allowance(target))
     switch (verdict.do) {
@@ -176,7 +179,7 @@ class AttemptLoop<Out> {
         return true
       case 'next-target':
         this.#spent++
-        this.#targetIndex++
+        this.#nextTarget()
         return true
       case 'retry-same':
         this.#spent++
@@ -216,7 +219,17 @@ class AttemptLoop<Out> {
   #pickKey(target: Target): PoolKey | undefined {
     const { keys, spec } = target.upstream
     if (keys.size === 0) return spec.isKeyRequired ? undefined : noKey
-    return keys.pick(this.#clock.nowMs(), this.#tried)
+    const nowMs = this.#clock.nowMs()
+    if (this.#failedHere.size > 0) {
+      const avoided = new Set([...this.#tried, ...this.#failedHere])
+      if (keys.hasUsable(nowMs, avoided)) return keys.pick(nowMs, avoided)
+    }
+    return keys.pick(nowMs, this.#tried)
+  }
+
+  #nextTarget(): void {
+    this.#targetIndex++
+    this.#failedHere.clear()
   }
 
   #pickKeyQuietly(target: Target): boolean {
@@ -253,7 +266,8 @@ class AttemptLoop<Out> {
   }
 
   #failed(target: Target | undefined): LoopOutcome<Out> {
-    const telling = tellingFailure(this.#failures)
+    const told = tellingFailure(this.#failures)
+    const telling = told?.code === 'rate-limited' ? this.#untilUsable(told) : told
     if (telling === undefined)
       return { kind: 'failed', error: new AiError('service_not_configured'), attempts: this.#records, target }
     // Attempts are spent only where the request could have been repeated: a rejected one is the caller's to mend.
@@ -264,6 +278,13 @@ class AttemptLoop<Out> {
       attempts: this.#records,
       target,
     }
+  }
+
+  // Keys that cooled before this exchange, or for as long as we choose, may be back sooner than the last refusal says.
+  #untilUsable(failure: UpstreamFailure): UpstreamFailure {
+    const nowMs = this.#clock.nowMs()
+    const waits = this.#plan.targets.flatMap(({ upstream }) => upstream.keys.coolingForMs(nowMs) ?? [])
+    return waits.length === 0 ? failure : { ...failure, retryAfterMs: Math.min(...waits) }
   }
 }
 

@@ -95,7 +95,10 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     this.lane = call.lane
     this.#signal = signal
     this.#resolve = resolve
-    this.#timerName = call.request.stream && call.timeouts.firstTokenMs < call.msLeft ? 'first-token' : 'total'
+    const { firstTokenMs, streamTotalMs } = call.timeouts
+    // Without a total of its own a stream's deadline is that of its first token.
+    const isFirstToken = call.request.stream && (streamTotalMs === undefined || firstTokenMs < call.msLeft)
+    this.#timerName = isFirstToken ? 'first-token' : 'total'
   }
 
   start(): void {

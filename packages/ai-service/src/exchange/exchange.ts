@@ -81,7 +81,15 @@ export class Exchange {
   settle(settlement: Settlement): void {
     if (this.#settlement) return
     this.#settlement = settlement
-    for (const listener of this.#listeners) listener(settlement)
+    let fault: { readonly thrown: unknown } | undefined
+    for (const listener of this.#listeners) {
+      try {
+        listener(settlement)
+      } catch (thrown) {
+        fault ??= { thrown }
+      }
+    }
+    if (fault) throw fault.thrown
   }
 
   get isSettled(): boolean {

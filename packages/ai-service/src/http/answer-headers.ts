@@ -16,6 +16,7 @@ export function answeredHeaders(
   requestId: string,
   upstreamMs: number,
   gatewayMs: number,
+  scrub: (text: string) => string,
 ): FlatHeaders {
   const { target, prepared, attempts } = answered
   const headers: FlatHeaders = [
@@ -35,7 +36,7 @@ export function answeredHeaders(
     `gateway;dur=${gatewayMs.toFixed(1)}, upstream;dur=${upstreamMs.toFixed(1)}`,
   ]
   if (prepared.losses.length > 0) headers.push('x-ai-losses', lossesHeader(prepared.losses))
-  addUpstream(headers, answered.headers)
+  addUpstream(headers, answered.headers, scrub)
   return headers
 }
 
@@ -50,14 +51,15 @@ function headerText(text: string): string {
   return /^[\x21-\x7e]+$/.test(text) ? text : encodeURIComponent(text.toWellFormed())
 }
 
-function addUpstream(headers: FlatHeaders, upstream: ResponseHeaders): void {
+// Some upstreams repeat what they were sent, the key included.
+function addUpstream(headers: FlatHeaders, upstream: ResponseHeaders, scrub: (text: string) => string): void {
   for (const name in upstream) {
     const isLimit = name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-')
     const isId = name === 'x-request-id' || name === 'request-id'
     if (!isLimit && !isId) continue
     const value = upstream[name]
     if (typeof value !== 'string' || !plainValue.test(value)) continue
-    headers.push(isId ? 'x-ai-upstream-request-id' : `x-ai-upstream-${name.replace(/^x-/, '')}`, value)
+    headers.push(isId ? 'x-ai-upstream-request-id' : `x-ai-upstream-${name.replace(/^x-/, '')}`, scrub(value))
   }
 }
 

@@ -83,12 +83,12 @@ export function createDataListener(parts: DataListenerParts): Server {
 function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket, latest: ServerResponse | undefined): void {
   // Bytes behind a request that is under way: an answer to them would be read as the answer to it, or as part of it.
   const isBehind = latest !== undefined && !latest.writableFinished && (latest.req.complete || latest.headersSent)
-  if (error.code === 'ECONNRESET' || !socket.writable || (isBehind && !latest.writableEnded)) {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
   if (isBehind) {
-    socket.end()
+    socket.destroySoon()
     return
   }
   const status =
@@ -194,6 +194,6 @@ class DataListener {
     if (isDoubtful || !request.complete) headers.push('connection', 'close')
     const allow = response.getHeader('allow')
     if (typeof allow === 'string') headers.push('allow', allow)
-    writeWhole(response, error.status, headers, Buffer.from(wire.writeFailure(error, 'before-body', id)))
+    writeRefusal(request, response, error.status, headers, Buffer.from(wire.writeFailure(error, 'before-body', id)))
   }
 }

@@ -159,16 +159,18 @@ class Carrier implements Interruptible {
     const { out, lane } = answer
     if (this.#response.destroyed) return this.#settleAnswered('cancelled', 499, answer, lane)
     const timing = this.#timing(answer.attempts)
-    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs)
+    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs, this.#parts.scrub)
     this.#addExtra(headers)
     writeWhole(this.#response, 200, headers, out)
+    // A client that does not read must not keep the answer in our memory for ever.
+    if (this.#response.writableLength > 0) this.#response.setTimeout(this.#parts.pump.writeStallMs)
     this.#settleAnswered('completed', 200, answer, lane)
   }
 
   async #stream(answer: Extract<Answer, { kind: 'stream' }>): Promise<void> {
     const { stream } = answer
     const timing = this.#timing(answer.attempts)
-    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs)
+    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs, this.#parts.scrub)
     headers.push(
       'content-type',
       'text/event-stream; charset=utf-8',
@@ -202,7 +204,7 @@ class Carrier implements Interruptible {
       // A body that was not read to its end would be taken for the next request.
       if (!this.#request.complete) headers.push('connection', 'close')
       this.#addExtra(headers)
-      writeWhole(this.#response, error.status, headers, bufferOf(body))
+      writeRefusal(this.#request, this.#response, error.status, headers, bufferOf(body))
     }
     const outcome = error.code.startsWith('caller_') || error.code.startsWith('policy_') ? 'refused' : 'failed'
     this.#settle(outcome, error.status, answer.attempts, { ...answer.endpoint, error })
