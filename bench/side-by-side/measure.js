@@ -14,7 +14,7 @@ export async function measureRows({ rows, contenders, direct, rounds, seconds, c
   const records = []
   for (const row of rows) {
     const all = row.withDirect ? [...contenders, direct] : contenders
-    for (const contender of all) await row.load(contender, Math.min(1, seconds), context) // Compilers and pools warm up.
+    for (const contender of all) await row.load(contender, row.warmSeconds, context)
     for (let round = 1; round <= rounds; round += 1) {
       for (const contender of all) {
         const figures = await quietest(() => row.load(contender, seconds, context))
