@@ -1,8 +1,6 @@
 // What the official SDKs make of the service's errors: their own error classes, our codes, and no retries on top of ours.
-import { APIError as AnthropicApiError } from '@anthropic-ai/sdk'
-import * as anthropicErrors from '@anthropic-ai/sdk/error'
-import { APIError as OpenAiApiError } from 'openai'
-import * as openaiErrors from 'openai/error'
+import Anthropic, { APIError as AnthropicApiError } from '@anthropic-ai/sdk'
+import OpenAI, { APIError as OpenAiApiError } from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ask, type Client, clients, speaker } from './speakers.ts'
 import { type InFront, startInFront, upstreamKinds } from './upstreams.ts'
@@ -18,7 +16,7 @@ type ErrorClass =
 
 /** The classes that each status has in each SDK. */
 function classOf(client: Client, name: ErrorClass) {
-  return client === 'openai' ? openaiErrors[name] : anthropicErrors[name]
+  return client === 'openai' ? OpenAI[name] : Anthropic[name]
 }
 
 interface Told {
