@@ -255,3 +255,20 @@ test('a frame nested too deep to be written again is unreadable, not fatal', () 
   const bytes = Buffer.from(`data: {"id":"c","choices":[{"delta":{"images":[${deep}]}}]}\n\ndata: [DONE]\n\n`)
   expect(readStream(bytes).at(-1)).toMatchObject({ type: 'failure' })
 })
+
+test('calls whose index is always -1 (GLM) are told apart by their ids', () => {
+  const piece = (id: string, name: string, json: string) =>
+    chunk({ tool_calls: [{ index: -1, id, type: 'function', function: { name, arguments: json } }] })
+  const bytes = stream(
+    piece('a', 'first', '{"x"'),
+    piece('b', 'second', '{}'),
+    piece('a', '', ':1}'),
+    chunk({}, 'tool_calls'),
+  )
+  expect(partsOf(readStream(bytes))).toEqual([
+    { type: 'tool-call', callId: 'a', name: 'first', argsJson: '{"x":1}' },
+    { type: 'tool-call', callId: 'b', name: 'second', argsJson: '{}' },
+  ])
+  const nameless = stream(piece('a', 'first', ''), piece('', '', '{}'), chunk({}, 'tool_calls'))
+  expect(partsOf(readStream(nameless))).toMatchObject([{ name: 'first', argsJson: '{}' }])
+})

@@ -37,7 +37,7 @@ export class ToolCalls {
     const body = custom ?? (isObject(delta['function']) ? delta['function'] : {})
     const name = stringAt(body, 'name') ?? ''
     const id = stringAt(delta, 'id') ?? ''
-    const call = this.#find(numberAt(delta, 'index'), id, name, custom !== undefined)
+    const call = this.#find(indexOf(delta), id, name, custom !== undefined)
     if (call.id === '') call.id = id
     if (call.custom !== undefined) addCustom(call.custom, name, body)
     else this.#grow(call, name, argumentsText(body['arguments']), events)
@@ -106,6 +106,12 @@ export class ToolCalls {
     }
     if (text !== '') events.push({ type: 'part-delta', index: call.part, text })
   }
+}
+
+// GLM says -1 for every call: no index at all.
+function indexOf(delta: JsonObject): number | undefined {
+  const index = numberAt(delta, 'index')
+  return index === undefined || index < 0 ? undefined : index
 }
 
 function addCustom(custom: { name: string; input: string }, name: string, body: JsonObject): void {
