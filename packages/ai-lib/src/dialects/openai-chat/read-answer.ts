@@ -11,7 +11,7 @@ import {
 import { dataText, type SseEvent } from '../../bytes/sse-decoder.ts'
 import type { ChatEvent } from '../../chat/events.ts'
 import type { UpstreamFailure } from '../../chat/failure.ts'
-import { Ledger, type Loss } from '../../chat/losses.ts'
+import type { Loss } from '../../chat/losses.ts'
 import type { Citation } from '../../chat/parts.ts'
 import { AiError } from '../../errors/ai-error.ts'
 import type { ResponseReader } from '../dialect.ts'
@@ -20,21 +20,25 @@ import { readSources } from './citations.ts'
 import { innerError, readInnerFailure } from './failure.ts'
 import { readStop } from './stop-reasons.ts'
 import { isDone } from './tap.ts'
+import { UnreadAnswer } from './unread-answer.ts'
 import { findUsage } from './usage.ts'
 
 export function createReader(): ResponseReader {
   return new AnswerReader()
 }
 
+/** Some providers say `message` inside a stream, or `delta` in a whole answer. */
+const other = { delta: 'message', message: 'delta' } as const
+
 class AnswerReader implements ResponseReader {
   #state: 'waiting' | 'started' | 'ended' = 'waiting'
   #finish: string | undefined
   #sources: readonly Citation[] = []
   readonly #parts = new AnswerParts()
-  readonly #ledger = new Ledger()
+  readonly #unread = new UnreadAnswer()
 
   get losses(): readonly Loss[] {
-    return this.#ledger.losses
+    return this.#unread.losses
   }
 
   readEvent(event: SseEvent): readonly ChatEvent[] {
@@ -87,12 +91,12 @@ class AnswerReader implements ResponseReader {
     const sources = readSources(chunk)
     if (sources.length > 0) this.#sources = sources
     const choice = firstChoice(chunk)
-    if (choice !== undefined) {
-      const delta = isObject(choice[field]) ? choice[field] : choice[field === 'delta' ? 'message' : 'delta']
-      if (isObject(delta)) this.#parts.add(delta, events)
-      const finish = stringAt(choice, 'finish_reason') ?? ''
-      if (finish !== '') this.#finish = finish
-    }
+    const place = isObject(choice?.[field]) ? field : other[field]
+    this.#unread.note(chunk, choice, place)
+    const delta = choice?.[place]
+    if (isObject(delta)) this.#parts.add(delta, events)
+    const finish = stringAt(choice ?? {}, 'finish_reason') ?? ''
+    if (finish !== '') this.#finish = finish
     const usage = findUsage(chunk)
     if (usage !== undefined) events.push({ type: 'usage', usage })
   }

@@ -12,7 +12,7 @@ import { openaiCompletions } from './completions.ts'
 import { openaiEmbeddings } from './embeddings.ts'
 import { openaiChat } from './openai-chat.ts'
 import { createReader } from './read-answer.ts'
-import { eventsOf, readStream } from './streams.test.kit.ts'
+import { eventsOf, lostPaths, readStream } from './streams.test.kit.ts'
 import { createWriter } from './write-answer.ts'
 
 const folder = fileURLToPath(new URL('./fixtures/', import.meta.url))
@@ -66,6 +66,20 @@ test('what every recording says', async () => {
     ...chatBodies.map(({ name, bytes }) => [name, summary(createReader().readWhole(bytes))]),
   ])
   await expect(`${JSON.stringify(said, null, 2)}\n`).toMatchFileSnapshot('golden/recordings.json')
+})
+
+function lostOfWhole(bytes: Buffer): readonly string[] {
+  const reader = createReader()
+  reader.readWhole(bytes)
+  return reader.losses.map(({ path }) => path)
+}
+
+test('what every recording loses', async () => {
+  const lost = Object.fromEntries([
+    ...chatStreams.map(({ name, bytes }) => [name, lostPaths(bytes)]),
+    ...chatBodies.map(({ name, bytes }) => [name, lostOfWhole(bytes)]),
+  ])
+  await expect(`${JSON.stringify(lost, null, 2)}\n`).toMatchFileSnapshot('golden/recorded-losses.json')
 })
 
 describe.each(chatStreams)('$name', ({ bytes }) => {

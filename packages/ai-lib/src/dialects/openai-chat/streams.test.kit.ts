@@ -21,6 +21,13 @@ export function readStream(bytes: Buffer, pieceBytes = bytes.length): readonly C
   return events
 }
 
+/** What the reader of a stream could not carry, as paths. */
+export function lostPaths(bytes: Buffer): readonly string[] {
+  const reader = createReader()
+  for (const event of eventsOf(bytes)) reader.readEvent(event)
+  return reader.losses.map(({ path }) => path)
+}
+
 /** One data frame around each JSON value, and `[DONE]` behind. */
 export function stream(...chunks: readonly unknown[]): Buffer {
   return Buffer.from(`${chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')}data: [DONE]\n\n`)
