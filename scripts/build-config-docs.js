@@ -34,7 +34,7 @@ const environment = `## Environment
 | \`OPENAI_BASE_URL\`, \`ANTHROPIC_BASE_URL\`, … | the base URL of that provider; a private address written here is taken as meant |
 | \`AI_SERVICE_CONFIG\` | path of the configuration file |
 | \`AI_SERVICE_HOST\`, \`AI_SERVICE_PORT\` | address of the data listener |
-| \`AI_SERVICE_METRICS_HOST\` | address of the metrics listener |
+| \`AI_SERVICE_METRICS_HOST\`, \`AI_SERVICE_METRICS_PORT\` | address of the metrics listener; port 0 switches it off |
 | \`AI_API_KEY\` | the key of the one provider that has none of its own; alone, OpenAI's |
 | \`AI_BASE_URL\` | the base URL of the one provider that has none of its own; alone, an OpenAI-compatible server's |
 | \`AI_PROXY_URL\` | proxy of every provider that says nothing of its own |

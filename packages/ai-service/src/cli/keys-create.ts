@@ -49,7 +49,7 @@ function describe(key: string, yaml: string): string {
 
   ${key}
 
-Add its line under auth.keys and reload:
+Add its line under auth.keys and restart the service:
 
   - ${yaml}
 `

@@ -61,6 +61,7 @@ test.each([
   [['zzz'], 'unknown command zzz; the commands are start, check, doctor'],
   [['start', 'now'], 'unknown command now'],
   [['check', '--jsno'], '--json'],
+  [['--port', '80'], 'AI_SERVICE_PORT'],
   [['keys', 'crate'], 'create'],
   [['keys'], 'Usage: ai-service keys'],
   [['audit'], 'Usage: ai-service audit'],
@@ -252,7 +253,7 @@ test('simulator listens, says where, and ends when it is interrupted', async () 
   })
   expect({ code, status, out }).toEqual({ code: 0, status: 200, out: '' })
   const port = await listen(() => undefined)
-  expect((await run(['simulator', '--port', String(port)])).err).toContain('EADDRINUSE')
+  expect((await run(['simulator', '--port', String(port)])).err).toContain('choose another with --port')
 })
 
 const commands = [

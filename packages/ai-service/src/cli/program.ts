@@ -40,6 +40,7 @@ function createProgram(parts: CliParts, done: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => parts.stdout.write(text), writeErr: (text) => parts.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('--help lists what there is; hosts and ports are settings (AI_SERVICE_PORT, server.port).')
   addService(program, parts, done)
   addKeys(program, parts, done)
   addTools(program, parts, done)

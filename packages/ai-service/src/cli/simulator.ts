@@ -20,7 +20,9 @@ export async function simulator(parts: CliParts, { host, port }: SimulatorComman
     await running.close()
     return EXIT.ok
   } catch (error) {
-    parts.stderr.write(`error: cannot listen on ${host}:${port} (${errorCodeOf(error)}).\n`)
+    const code = errorCodeOf(error)
+    const hint = code === 'EADDRINUSE' ? ' The port is taken: choose another with --port, or 0 for a free one.' : ''
+    parts.stderr.write(`error: cannot listen on ${host}:${port} (${code}).${hint}\n`)
     return EXIT.notWell
   }
 }

@@ -58,12 +58,13 @@ test('explicit wins over environment, which wins over default', async () => {
     OPENAI_BASE_URL: 'https://variable.example.com/v1',
     AI_SERVICE_PORT: '1111',
     AI_SERVICE_HOST: '127.0.0.2',
+    AI_SERVICE_METRICS_PORT: '3333',
     AI_TIMEOUT_SECS: '7',
     AI_HTTP_POOL_MAX_IDLE_PER_HOST: '9',
     AI_HTTP_POOL_IDLE_TIMEOUT_MS: '1234',
   }
   const fromEnvironment = await mustLoad('providers: { openai: {} }', { env })
-  expect(fromEnvironment.config.server).toMatchObject({ host: '127.0.0.2', port: 1111 })
+  expect(fromEnvironment.config.server).toMatchObject({ host: '127.0.0.2', port: 1111, metrics: { port: 3333 } })
   expect(fromEnvironment.config.providers.get('openai')).toMatchObject({
     baseUrl: 'https://variable.example.com/v1',
     poolSize: 9,

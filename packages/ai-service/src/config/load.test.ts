@@ -263,7 +263,7 @@ test('the file is found by --config, then AI_SERVICE_CONFIG, then here, then in 
 
 test('a file that is named and absent is an error, not a demo', async () => {
   const [problem] = await problemsOf(undefined, { configPath: 'absent.yaml' })
-  expect(problem).toBe('absent.yaml: cannot be read (ENOENT)')
+  expect(problem).toBe('absent.yaml: cannot be read (ENOENT: there is no such file)')
   expect(await problemsOf(undefined, { env: { AI_SERVICE_CONFIG: 'absent.yaml' } })).toHaveLength(1)
   expect(await problemsOf(undefined, { configPath: '.' })).toHaveLength(1)
 })

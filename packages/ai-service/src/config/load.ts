@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
-import { errorCodeOf } from '../secrets/sources.ts'
+import { errorCodeOf, readFault } from '../secrets/sources.ts'
 import type { Building } from './building.ts'
 import { checkShape } from './check-shape.ts'
 import type { Config, ConfigSource, LoadedConfig } from './config.ts'
@@ -80,7 +80,7 @@ async function readConfigText(path: string): Promise<string | { readonly why: st
     if (error instanceof TypeError && errorCodeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
       return { why: 'found bytes that are not UTF-8, expected a text file' }
     }
-    return { why: `cannot be read (${errorCodeOf(error)})` }
+    return { why: `cannot be read (${readFault(error)})` }
   }
 }
 

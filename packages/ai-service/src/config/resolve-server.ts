@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { errorCodeOf } from '../secrets/sources.ts'
+import { errorCodeOf, readFault } from '../secrets/sources.ts'
 import { type Building, readSecret, variable } from './building.ts'
 import type { AdminListener, ServerConfig, ServerTimeouts, ServerTls } from './config.ts'
 import { HOST } from './field.ts'
@@ -28,7 +28,7 @@ export async function resolveServer(building: Building): Promise<ServerConfig> {
     admin: await resolveAdmin(building),
     metrics: {
       host: server.metrics?.host ?? hostVariable(building, 'AI_SERVICE_METRICS_HOST') ?? '127.0.0.1',
-      port: server.metrics?.port ?? 9464,
+      port: server.metrics?.port ?? numberVariable(building, 'AI_SERVICE_METRICS_PORT', 0, 65_535) ?? 9464,
     },
     workers: 1,
     maxBodyBytes: server.maxBody ?? 32 * MIB,
@@ -52,7 +52,7 @@ export function resolveProviderDefaults(building: Building): ProviderDefaults {
     numberVariable(building, 'AI_HTTP_POOL_MAX_IDLE_PER_HOST', 1, 10_000)
   return {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    poolSize: poolSize ?? 128,
+    poolSize: poolSize ?? 1_024,
     idleTimeoutMs: numberVariable(building, 'AI_HTTP_POOL_IDLE_TIMEOUT_MS', 1, 2_147_483_647) ?? 60_000,
   }
 }
@@ -127,7 +127,7 @@ export async function readPemFile(text: string, path: Path, building: Building):
     if (isCertificate(pem)) return pem
     building.findings.problem(path, 'found a file without a PEM certificate, expected one')
   } catch (error) {
-    building.findings.problem(path, `found a file that cannot be read (${errorCodeOf(error)}), expected a PEM file`)
+    building.findings.problem(path, `found a file that cannot be read (${readFault(error)}), expected a PEM file`)
   }
   return undefined
 }

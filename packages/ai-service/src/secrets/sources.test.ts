@@ -38,7 +38,7 @@ test.each([
 test('file: says why it cannot be read', async () => {
   writeFileSync(join(folder, 'empty'), '\n')
   expect(await read('file:empty')).toBe('file:empty is empty')
-  expect(await read('file:absent')).toBe('file:absent cannot be read (ENOENT)')
+  expect(await read('file:absent')).toBe('file:absent cannot be read (ENOENT: there is no such file)')
   expect(await read('file:.')).toBe('file:. is not a file')
 })
 

@@ -69,13 +69,26 @@ async function readSecretFile(path: string): Promise<string | { readonly why: st
     if (status.size > MAX_SECRET_BYTES) return { why: 'is larger than 1 MiB' }
     return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
   } catch (error) {
-    return { why: `cannot be read (${errorCodeOf(error)})` }
+    return { why: `cannot be read (${readFault(error)})` }
   }
 }
 
 /** `ENOENT` and the like; the whole message would repeat the path. */
 export function errorCodeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error'
+}
+
+const meanings: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['ENOTDIR', 'there is no such folder'],
+  ['EACCES', 'this user may not read it'],
+])
+
+/** `ENOENT: there is no such file` and the like: why a file cannot be read. */
+export function readFault(error: unknown): string {
+  const code = errorCodeOf(error)
+  const meaning = meanings.get(code)
+  return meaning === undefined ? code : `${code}: ${meaning}`
 }
 
 function refer(reference: Reference): ParsedReference {
