@@ -29,7 +29,10 @@ test('a provider’s certificates are read', async () => {
 })
 
 test.each([
-  ['cert: absent.pem, key: file:key.pem', 'server.tls.cert: found a file that cannot be read (ENOENT: there is no such file)'],
+  [
+    'cert: absent.pem, key: file:key.pem',
+    'server.tls.cert: found a file that cannot be read (ENOENT: there is no such file)',
+  ],
   ['cert: text.pem, key: file:key.pem', 'server.tls.cert: found a file without a PEM certificate'],
   ['cert: broken.pem, key: file:key.pem', 'server.tls.cert: found a file without a PEM certificate'],
   ['cert: cert.pem, key: file:text.pem', 'server.tls.key: found no PEM private key'],
