@@ -3,9 +3,10 @@
 /**
  * @param {(row: string, contender: string, figure?: string) => number} medianOf NaN where it was not measured.
  * @param {(row: string, figure: string) => number} sumOf of the service over all rounds.
+ * @param {number} streams how many were asked for at once.
  * @returns {readonly { name: string, value: number, bound: number, sense: '≥' | '≤', passed: boolean }[]}
  */
-export function judge({ medianOf, sumOf, idleBytes }) {
+export function judge({ medianOf, sumOf, idleBytes, streams }) {
   const ratio = (row, peer) => medianOf(row, 'service') / medianOf(row, peer)
   return [
     atLeast('unary, × nginx', ratio('unary', 'nginx'), 0.25),
@@ -18,6 +19,7 @@ export function judge({ medianOf, sumOf, idleBytes }) {
     atLeast('1 MB image bodies, × nginx', ratio('image', 'nginx'), 0.5),
     atLeast('1 MB conversation bodies, × nginx', ratio('conversation', 'nginx'), 0.5),
     atMost('CPU per stream frame, × nginx', ratio('streams', 'nginx'), 2),
+    atLeast('streams under way at once', medianOf('streams', 'service', 'peak'), streams),
     atMost('streams short', sumOf('streams', 'short'), 0),
     atMost(
       'unary requests failed',

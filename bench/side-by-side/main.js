@@ -69,9 +69,10 @@ async function measure(folder, versions) {
   const { medianOf, sumOf } = summarise(records)
   const figureOf = (row) => allRows.find(({ name }) => name === row).figure
   const gates = judge({
-    medianOf: (row, name) => medianOf(row, name, figureOf(row)),
+    medianOf: (row, name, figure = figureOf(row)) => medianOf(row, name, figure),
     sumOf,
     idleBytes: started.idle.service ?? Number.NaN,
+    streams: context.streams,
   })
   const names = started.contenders.map(({ name }) => name)
   const lines = tableLines({ rows, names, records, medianOf, idle: started.idle, gates })

@@ -7,11 +7,15 @@ import { StreamCheck } from './stream-check.js'
 
 const [port, requestFile, streams, rampMs, frames] = process.argv.slice(2)
 const request = readFileSync(requestFile)
+let flowing = 0
+let peak = 0
 const outcomes = await Promise.all(Array.from({ length: Number(streams) }, (_, index) => start(index)))
 const short = outcomes.filter((outcome) => outcome.fault !== undefined)
 const report = {
   streams: outcomes.length,
   short: short.length,
+  // Streams that had begun and were not over: what a gateway queues does not count.
+  peak,
   frames: outcomes.reduce((sum, outcome) => sum + outcome.frames, 0),
   firstMs: median(outcomes.map((outcome) => outcome.firstMs)),
   faults: [...new Set(short.map((outcome) => outcome.fault))].slice(0, 5),
@@ -28,7 +32,11 @@ function readStream() {
     const check = new StreamCheck()
     const startedMs = performance.now()
     let firstMs = Number.NaN
+    let isEnded = false
     const end = (fault) => {
+      if (isEnded) return
+      isEnded = true
+      if (!Number.isNaN(firstMs)) flowing -= 1
       clearTimeout(timer)
       socket.destroy()
       resolve({ frames: check.frames, firstMs, fault: fault ?? check.fault(Number(frames)) })
@@ -36,7 +44,11 @@ function readStream() {
     const socket = connect({ port: Number(port), host: '127.0.0.1', noDelay: true }, () => socket.write(request))
     const timer = setTimeout(() => end('not over after 60 s'), 60_000)
     socket.on('data', (bytes) => {
-      if (Number.isNaN(firstMs)) firstMs = performance.now() - startedMs
+      if (Number.isNaN(firstMs)) {
+        firstMs = performance.now() - startedMs
+        flowing += 1
+        peak = Math.max(peak, flowing)
+      }
       check.push(bytes)
       if (check.isOver) end()
     })
