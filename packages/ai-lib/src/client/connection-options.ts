@@ -22,7 +22,7 @@ export interface ConnectionOptions {
   readonly ca?: readonly string[]
   /** The whole of an unstreamed answer, or the first token of a stream, in milliseconds. Default 600,000 and 300,000. */
   readonly timeoutMs?: number
-  /** Sockets per provider at most. Default 128. */
+  /** Sockets per provider at most; each request under way has one of its own. Default 1,024. */
   readonly poolSize?: number
   /** Milliseconds that an unused socket stays open. Default 60,000. */
   readonly idleTimeoutMs?: number

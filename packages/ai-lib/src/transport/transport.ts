@@ -13,7 +13,7 @@ export interface ChannelOptions {
   readonly proxy?: ProxySettings
   /** PEM certificates trusted besides the system's. */
   readonly ca?: readonly string[]
-  /** Sockets to the origin at most. Default 128. */
+  /** Sockets to the origin at most; each request under way has one of its own. Default 1,024. */
   readonly poolSize?: number
   /** Milliseconds an unused socket stays open. Default 60,000. */
   readonly idleTimeoutMs?: number

@@ -41,7 +41,7 @@ function openChannel(
       }),
       roots: createTlsRoots(options.ca),
     }),
-    poolSize: Math.max(1, options.poolSize ?? 128),
+    poolSize: Math.max(1, options.poolSize ?? 1_024),
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
     maxQueued: options.maxQueued ?? 1_000,
     queueTimeoutMs: options.queueTimeoutMs ?? 30_000,

@@ -17,7 +17,8 @@ const timeout = () =>
     description:
       'Total of a whole answer and first token of a stream, unless a provider says otherwise. Unset by default.',
   })
-const poolSize = () => whole(1, 10_000).meta({ description: 'Sockets per provider. Default 128.' })
+const poolSize = () =>
+  whole(1, 10_000).meta({ description: 'Sockets per provider: each request under way has one. Default 1024.' })
 
 const timeouts = section({
   headers: duration().optional().meta({ description: 'For the request head. Default 10s.' }),

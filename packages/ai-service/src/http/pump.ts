@@ -1,9 +1,11 @@
 // Moves a committed stream to the client with back-pressure both ways, and ends it truthfully.
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { OpenStream } from 'ai-lib/internal/attempts/attempt'
 import { errorOfFailure } from 'ai-lib/internal/attempts/failure-error'
 import { pingComment } from 'ai-lib/internal/bytes/sse-encoder'
 import type { AiError } from 'ai-lib/internal/errors/ai-error'
+import { writeChunk } from './chunk-writer.ts'
 
 export type PumpEnd =
   | { readonly kind: 'completed' }
@@ -42,6 +44,8 @@ export class Pump {
   readonly #onDrain = (): void => this.#drained()
   readonly #onQuiet = (): void => this.#quiet()
   #state: 'flowing' | 'stalled' | 'done' = 'flowing'
+  /** The response lets go of it at its end; the listener must go as well. */
+  #socket: Socket | null = null
   #stall: NodeJS.Timeout | undefined
   #ping: NodeJS.Timeout | undefined
   #firstMs = 0
@@ -70,6 +74,8 @@ export class Pump {
     if (response.destroyed) return this.#left()
     response.on('close', this.#onClose)
     response.on('drain', this.#onDrain)
+    response.socket?.on('drain', this.#onDrain)
+    this.#socket = response.socket
     this.#ping = setTimeout(this.#onQuiet, this.#parts.pingMs)
     response.flushHeaders()
     this.#stream.attach({
@@ -88,7 +94,7 @@ export class Pump {
     if (this.#state === 'done') return
     this.#lastMs = performance.now()
     if (this.#pieces++ === 0) this.#firstMs = this.#lastMs
-    if (this.#response.write(bytes) || this.#state === 'stalled') return
+    if (writeChunk(this.#response, bytes) || this.#state === 'stalled') return
     this.#state = 'stalled'
     this.#stream.pause()
     this.#stall = setTimeout(() => this.#response.destroy(), this.#parts.writeStallMs)
@@ -128,6 +134,7 @@ export class Pump {
     clearTimeout(this.#ping)
     this.#response.off('close', this.#onClose)
     this.#response.off('drain', this.#onDrain)
+    this.#socket?.off('drain', this.#onDrain)
     const times = { firstMs: this.#firstMs, lastMs: this.#lastMs, pieces: this.#pieces }
     this.#ended.resolve({ ...end, times })
   }
