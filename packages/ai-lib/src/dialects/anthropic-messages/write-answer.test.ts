@@ -233,3 +233,42 @@ describe('a whole answer', () => {
     )
   })
 })
+
+describe('what waits for the open part to end', () => {
+  const open = [begin, start(0, { type: 'text' }), said(0, 'x'), call(1, 'a')]
+  const mega = 'x'.repeat(1024 * 1024)
+  const feed = (events: readonly ChatEvent[]) => {
+    const writer = createWriter()
+    return () => {
+      for (const event of events) writer.writeEvents([event])
+    }
+  }
+
+  it('has a bound over all parts', () => {
+    const more = [call(2, 'b'), said(1, mega), said(2, mega), said(1, mega)]
+    expect(feed([...open, ...more])).not.toThrow()
+    expect(feed([...open, ...more, said(2, mega)])).toThrow(
+      expect.objectContaining({ code: 'provider_response_too_large' }),
+    )
+    const block: ChatEvent = { type: 'opaque', opaque: { dialect: 'anthropic-messages', json: `"${mega}"` } }
+    expect(feed([...open, ...more, block])).toThrow(expect.objectContaining({ code: 'provider_response_too_large' }))
+  })
+
+  it('has a bound where it holds no text', () => {
+    expect(feed([...open, ...Array<ChatEvent>(70_000).fill(said(1, ''))])).toThrow(
+      expect.objectContaining({ code: 'provider_response_too_large' }),
+    )
+  })
+
+  it('no longer counts once it is written', () => {
+    const rounds = Array.from({ length: 6 }, (_, round) => [
+      call(round + 2, `c${round}`),
+      said(round + 2, mega),
+      over(round),
+      over(round + 1),
+    ])
+    expect(feed([...open, said(1, mega), ...rounds.flat()])).not.toThrow()
+    // What goes out at once never waited.
+    expect(feed([begin, start(0, { type: 'text' }), ...Array<ChatEvent>(6).fill(said(0, mega))])).not.toThrow()
+  })
+})

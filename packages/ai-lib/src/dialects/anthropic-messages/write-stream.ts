@@ -4,6 +4,7 @@ import type { ChatEvent } from '../../chat/events.ts'
 import type { Ledger } from '../../chat/losses.ts'
 import type { Opaque } from '../../chat/opaque.ts'
 import { noUsage, type Usage } from '../../chat/usage.ts'
+import { AiError } from '../../errors/ai-error.ts'
 import { messageId, opaqueText, stopFields } from './answer-text.ts'
 import { oneLine } from './json-text.ts'
 import { BlockFrames, type StreamBlock, streamBlock } from './stream-blocks.ts'
@@ -21,6 +22,11 @@ interface Part {
   readonly held: PartEvent[]
 }
 
+/** Characters that may wait for the open block to end: parallel calls need some, a provider that never ends one needs all. */
+const maxHeld = 4 * 1024 * 1024
+/** What an event costs beside its text, so that empty ones have a bound too. */
+const eventCost = 64
+
 type Waiting = Part | { readonly kind: 'opaque'; readonly opaque: Opaque }
 
 export class StreamWriter {
@@ -29,6 +35,7 @@ export class StreamWriter {
   readonly #parts = new Map<number, Part>()
   readonly #waiting: Waiting[] = []
   #current: Part | undefined
+  #held = 0
   #start: Pick<EventOf<'message-start'>, 'id' | 'model'> | undefined = { id: '', model: '' }
   #usage: Usage = noUsage
   #hasToolCalls = false
@@ -103,6 +110,7 @@ export class StreamWriter {
     if (part === undefined) return
     if (event.type === 'part-end') this.#parts.delete(event.index)
     if (part !== this.#current) {
+      this.#hold(sizeOf(event))
       part.held.push(event)
       return
     }
@@ -125,19 +133,32 @@ export class StreamWriter {
 
   #enqueue(waiting: Waiting): void {
     this.#begin()
+    this.#hold(waitingSize(waiting))
     this.#waiting.push(waiting)
     this.#advance()
+  }
+
+  #hold(size: number): void {
+    this.#held += size
+    if (this.#held > maxHeld)
+      throw new AiError('provider_response_too_large', {
+        message: 'Too much of it waits for a part that does not end.',
+      })
   }
 
   #advance(): void {
     while (this.#current === undefined) {
       const next = this.#waiting.shift()
       if (next === undefined) return
+      this.#held -= waitingSize(next)
       if (next.kind === 'opaque') this.#opaque(next.opaque)
       else {
         this.#current = next
         next.block.start()
-        for (const event of next.held.splice(0)) this.#apply(next, event)
+        for (const event of next.held.splice(0)) {
+          this.#held -= sizeOf(event)
+          this.#apply(next, event)
+        }
       }
     }
   }
@@ -158,5 +179,20 @@ export class StreamWriter {
     const frame = JSON.stringify({ type: 'message_delta', delta, usage: writeUsage(this.#usage) })
     this.#frames.push(namedEvent('message_delta', frame))
     this.#frames.push(namedEvent('message_stop', '{"type":"message_stop"}'))
+  }
+}
+
+function waitingSize(waiting: Waiting): number {
+  return eventCost + (waiting.kind === 'opaque' ? waiting.opaque.json.length : 0)
+}
+
+function sizeOf(event: PartEvent): number {
+  switch (event.type) {
+    case 'part-delta':
+      return eventCost + event.text.length
+    case 'citation':
+      return eventCost + (event.citation.seal?.json.length ?? 0) + (event.citation.citedText?.length ?? 0)
+    case 'part-end':
+      return eventCost + (event.seal?.json.length ?? 0)
   }
 }
