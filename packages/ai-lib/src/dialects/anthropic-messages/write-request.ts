@@ -49,7 +49,8 @@ function writeSampling(request: ChatRequest, thinking: JsonObject | undefined, l
   if (isThinking && request.topK !== undefined) ledger.dropped('top_k', 'Not accepted together with a thinking budget.')
   const stop = request.stop.filter((word) => word.trim() !== '')
   if (stop.length < request.stop.length) ledger.dropped('stop', 'Stop sequences of white space are not accepted.')
-  // Newer models refuse temperature and top_p together; a top_p of 1 says nothing and is what SDKs send by default.
+  // Newer models refuse temperature and top_p together. A top_p of 1 cuts nothing off and is what SDKs send by default:
+  // leaving it out changes no answer, so it is no loss and not on the ledger.
   const isIdle = temperature !== undefined && request.topP === 1
   return {
     ...(temperature === undefined ? {} : { temperature }),
