@@ -11,12 +11,13 @@ import {
 import { dataText, type SseEvent } from '../../bytes/sse-decoder.ts'
 import { type ChatEvent, isContent } from '../../chat/events.ts'
 import type { UpstreamFailure } from '../../chat/failure.ts'
-import { Ledger, type Loss } from '../../chat/losses.ts'
+import type { Loss } from '../../chat/losses.ts'
 import type { ResponseReader } from '../dialect.ts'
 import { type MessageState, type OpenBlock, openBlock } from './answer-blocks.ts'
 import { invalidResponse, readErrorObject } from './failure.ts'
 import { RawJson } from './raw-json.ts'
 import { readStop } from './stop-reasons.ts'
+import { UnreadAnswer } from './unread-answer.ts'
 import { UsageMeter } from './usage.ts'
 
 export function createReader(): ResponseReader {
@@ -34,10 +35,10 @@ class AnswerReader implements ResponseReader {
   #refusal = ''
   #text = ''
   #events: ChatEvent[] = []
-  readonly #ledger = new Ledger()
+  readonly #unread = new UnreadAnswer()
 
   get losses(): readonly Loss[] {
-    return this.#ledger.losses
+    return this.#unread.losses
   }
 
   readEvent(event: SseEvent): readonly ChatEvent[] {
@@ -56,6 +57,7 @@ class AnswerReader implements ResponseReader {
       this.#fail(readErrorObject(message, 'first-event'))
     else if (arrayAt(message, 'content') === undefined) this.#invalid('The answer is not a message.')
     else {
+      this.#unread.noteMessage(message)
       this.#begin(message, () => new RawJson(Buffer.from(body).toString('utf8')))
       if (this.#progress === 'started') this.#finish()
     }
@@ -101,6 +103,7 @@ class AnswerReader implements ResponseReader {
     if (type === 'ping') return
     if (type === 'message_start') return this.#messageStart(frame, text)
     if (this.#progress === 'waiting') return this.#invalid(`The stream begins with "${type}".`)
+    this.#unread.noteFrame(type, frame)
     switch (type) {
       case 'content_block_start':
         return this.#blockStart(frame, text)
@@ -120,6 +123,7 @@ class AnswerReader implements ResponseReader {
     if (this.#progress === 'started') return this.#invalid('A second message began inside the stream.')
     const message = objectAt(frame, 'message')
     if (message === undefined) return this.#invalid('"message_start" has no message.')
+    this.#unread.noteFrame('message_start', frame)
     this.#begin(message, () => new RawJson(text).field('message'))
   }
 
@@ -201,6 +205,7 @@ class AnswerReader implements ResponseReader {
 
   // Our own writer tells an explanation as text too, for clients that show content alone: it must not come twice.
   #explainRefusal(): void {
+    if (this.#stopReason !== 'refusal' && this.#refusal !== '') this.#unread.noteExplanation()
     if (this.#stopReason !== 'refusal' || this.#refusal === '' || this.#text.endsWith(this.#refusal)) return
     const index = this.#state.nextIndex++
     this.#emit([

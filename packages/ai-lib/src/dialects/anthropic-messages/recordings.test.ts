@@ -93,6 +93,26 @@ function withRefusalsAsText(folded: Folded): Folded {
   return { kind: 'whole', message: { ...folded.message, parts } }
 }
 
+function lostPaths(bytes: Buffer): readonly string[] {
+  const reader = anthropicMessages.createReader()
+  new SseDecoder().push(bytes, (event) => reader.readEvent(event))
+  return reader.losses.map(({ path }) => path)
+}
+
+function lostOfWhole(body: Buffer): readonly string[] {
+  const reader = anthropicMessages.createReader()
+  reader.readWhole(body)
+  return reader.losses.map(({ path }) => path)
+}
+
+it('what every recording loses', async () => {
+  const lost = Object.fromEntries([
+    ...streams.map(([name, bytes]) => [name, lostPaths(bytes)]),
+    ...wholes.map((file) => [file, lostOfWhole(readFileSync(join(folder, file)))]),
+  ])
+  await expect(`${JSON.stringify(lost, null, 2)}\n`).toMatchFileSnapshot('golden/recorded-losses.json')
+})
+
 describe.each(streams)('the stream %s', (_name, bytes) => {
   const events = readChunks([bytes])
 
