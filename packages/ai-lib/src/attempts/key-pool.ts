@@ -30,11 +30,9 @@ interface Slot {
 /** All times are monotonic milliseconds. */
 export class KeyPool {
   readonly #slots: readonly Slot[]
-  readonly #total: number
 
   constructor(keys: readonly PoolKey[]) {
     this.#slots = keys.map((key) => ({ key, weight: key.weight ?? 1, state: { kind: 'ready' }, current: 0 }))
-    this.#total = this.#slots.reduce((sum, slot) => sum + slot.weight, 0)
   }
 
   get size(): number {
@@ -45,13 +43,19 @@ export class KeyPool {
   pick(nowMs: number, tried: ReadonlySet<PoolKey>): PoolKey | undefined {
     const only = this.#slots.length === 1 ? this.#slots[0] : undefined
     if (only) return this.#isUsable(only, nowMs) && !tried.has(only.key) ? only.key : undefined
+    const isFree = (slot: Slot): boolean => !tried.has(slot.key) && this.#isUsable(slot, nowMs)
+    const usesReserve = !this.#slots.some((slot) => slot.weight > 0 && isFree(slot))
     let best: Slot | undefined
+    let total = 0
     for (const slot of this.#slots) {
-      slot.current += slot.weight
-      if (tried.has(slot.key) || !this.#isUsable(slot, nowMs)) continue
+      // A key that is out saves nothing up: back again, it gets its share and no more.
+      if ((slot.weight === 0) !== usesReserve || !isFree(slot)) continue
+      const share = usesReserve ? 1 : slot.weight
+      slot.current += share
+      total += share
       if (best === undefined || slot.current > best.current) best = slot
     }
-    if (best) best.current -= this.#total
+    if (best) best.current -= total
     return best?.key
   }
 
