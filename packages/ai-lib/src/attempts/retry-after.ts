@@ -18,8 +18,11 @@ function spanMs(text: string): number | undefined {
   return total
 }
 
+/** `Mon, 23 Nov 2026 12:00:30 GMT`, `Monday, 23-Nov-26 …`, `Mon Nov 23 …` or ISO: `Date.parse` alone takes even `-5` for a date. */
+const dateForm = /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? |\d{4}-\d{2}-\d{2}T)/
+
 function dateSpanMs(text: string, dateMs: number): number | undefined {
-  const at = Date.parse(text)
+  const at = dateForm.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : Math.max(0, at - dateMs)
 }
 
