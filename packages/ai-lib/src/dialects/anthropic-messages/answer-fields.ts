@@ -95,11 +95,24 @@ export const blockFields: ReadonlyMap<string, Fields> = new Map([
   ],
 ])
 
-/** By the types of block and delta: `text text_delta`. */
-export const deltaFields: ReadonlyMap<string, Fields> = new Map([
-  ['text text_delta', fieldsOf({ text: isText }, metadata.block)],
-  ['text citations_delta', fieldsOf({ citation: isObject }, metadata.block)],
-  ['thinking thinking_delta', fieldsOf({ thinking: isText }, metadata.block)],
-  ['thinking signature_delta', fieldsOf({ signature: isText }, metadata.block)],
-  ['tool_use input_json_delta', fieldsOf({ partial_json: isText }, metadata.block)],
+const told = (carried: Readonly<Record<string, Claim>>) => fieldsOf(carried, metadata.block)
+
+/** By the type of the block, then of the delta. */
+export const deltaFields: ReadonlyMap<string, ReadonlyMap<string, Fields>> = new Map([
+  [
+    'text',
+    new Map([
+      ['text_delta', told({ text: isText })],
+      ['citations_delta', told({ citation: isObject })],
+    ]),
+  ],
+  [
+    'thinking',
+    new Map([
+      ['thinking_delta', told({ thinking: isText })],
+      ['signature_delta', told({ signature: isText })],
+    ]),
+  ],
+  ['redacted_thinking', new Map()],
+  ['tool_use', new Map([['input_json_delta', told({ partial_json: isText })]])],
 ])

@@ -13,10 +13,15 @@ import {
 } from './answer-fields.ts'
 import { type Fields, isNeutral, UnreadFields } from './unread-fields.ts'
 
+/** An open block that is not carried whole. */
+interface OpenBlock {
+  readonly path: string
+  readonly deltas: ReadonlyMap<string, Fields>
+}
+
 export class UnreadAnswer {
   readonly #unread = new UnreadFields()
-  /** Types of the open blocks that are not carried whole. */
-  readonly #open = new Map<number, string>()
+  readonly #open = new Map<number, OpenBlock>()
 
   get losses(): readonly Loss[] {
     return this.#unread.losses
@@ -26,12 +31,17 @@ export class UnreadAnswer {
   noteFrame(type: string, frame: JsonObject): void {
     const fields = frameFields.get(type)
     if (fields === undefined) return this.#unread.note(type || 'event', 'An event that is not known.')
-    const index = typeof frame['index'] === 'number' ? frame['index'] : undefined
-    const path = index === undefined ? '' : `content.${index}`
-    this.#unread.noteUnread(frame, fields, path)
-    if (type === 'message_start') this.noteMessage(objectAt(frame, 'message') ?? {})
-    else if (type === 'message_delta') this.#noteDelta(frame)
-    else if (index !== undefined) this.#noteBlockFrame(type, frame, index, path)
+    this.#unread.noteUnread(frame, fields, '')
+    switch (type) {
+      case 'content_block_delta':
+        return this.#noteBlockDelta(frame)
+      case 'content_block_start':
+        return this.#noteBlockStart(frame)
+      case 'message_start':
+        return this.noteMessage(objectAt(frame, 'message') ?? {})
+      case 'message_delta':
+        return this.#noteDelta(frame)
+    }
   }
 
   /** A message, at the start of a stream or whole. */
@@ -70,29 +80,32 @@ export class UnreadAnswer {
     return value
   }
 
-  #noteBlockFrame(type: string, frame: JsonObject, index: number, path: string): void {
-    if (type === 'content_block_start') {
-      const block = objectAt(frame, 'content_block') ?? {}
-      if (this.#noteBlock(block, path)) this.#open.set(index, stringAt(block, 'type') ?? '')
-    } else if (type === 'content_block_stop') this.#open.delete(index)
-    else this.#noteBlockDelta(objectAt(frame, 'delta') ?? {}, this.#open.get(index), path)
+  #noteBlockStart(frame: JsonObject): void {
+    const { index, content_block: block } = frame
+    if (typeof index !== 'number' || !isObject(block)) return
+    const path = `content.${index}`
+    this.#noteBlock(block, path)
+    const deltas = deltaFields.get(stringAt(block, 'type') ?? '')
+    if (deltas === undefined) this.#open.delete(index)
+    else this.#open.set(index, { path, deltas })
   }
 
-  /** False for a block that is carried whole. */
-  #noteBlock(block: JsonObject, path: string): boolean {
+  // This runs for every token, so that the path is not built anew.
+  #noteBlockDelta({ index, delta }: JsonObject): void {
+    const open = typeof index === 'number' ? this.#open.get(index) : undefined
+    if (open === undefined || !isObject(delta)) return
+    const type = stringAt(delta, 'type') ?? 'delta'
+    const fields = open.deltas.get(type)
+    if (fields === undefined) this.#unread.note(`${open.path}.${type}`, 'A delta that is not known.')
+    else this.#unread.noteUnread(delta, fields, open.path)
+  }
+
+  // Blocks of other types are carried whole.
+  #noteBlock(block: JsonObject, path: string): void {
     const fields = blockFields.get(stringAt(block, 'type') ?? '')
-    if (fields === undefined) return false
+    if (fields === undefined) return
     this.#unread.noteUnread(block, fields, path)
     if (arrayAt(block, 'citations')?.some((citation) => !isObject(citation) && !isNeutral(citation)) === true)
       this.#unread.note(`${path}.citations`, 'A citation is no object.')
-    return true
-  }
-
-  #noteBlockDelta(delta: JsonObject, blockType: string | undefined, path: string): void {
-    if (blockType === undefined) return
-    const type = stringAt(delta, 'type') ?? 'delta'
-    const fields = deltaFields.get(`${blockType} ${type}`)
-    if (fields === undefined) this.#unread.note(`${path}.${type}`, 'A delta that is not known.')
-    else this.#unread.noteUnread(delta, fields, path)
   }
 }

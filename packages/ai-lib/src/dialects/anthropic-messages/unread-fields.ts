@@ -34,9 +34,9 @@ export class UnreadFields {
   }
 
   noteUnread(object: JsonObject, fields: Fields, path: string): void {
-    for (const key of Object.keys(object)) {
-      const value = object[key]
-      if (isNeutral(value) || value === undefined || fields.get(key)?.(value) === true) continue
+    // No list of the keys: this runs for every token.
+    for (const key in object) {
+      if (fields.get(key)?.(object[key] ?? null) === true || isNeutral(object[key])) continue
       this.note(path === '' ? key : `${path}.${key}`)
     }
   }

@@ -33,14 +33,14 @@ export class UnreadAnswer {
   note(chunk: JsonObject, choice: JsonObject | undefined, field: 'delta' | 'message'): void {
     this.#unread.noteUnread(chunk, chunkFields, '')
     this.#usage(chunk['usage'], 'usage')
-    const groq = this.#object(chunk['x_groq'], groqFields, 'x_groq')
-    this.#usage(groq['usage'], 'x_groq.usage')
+    if (chunk['x_groq'] !== undefined)
+      this.#usage(this.#object(chunk['x_groq'], groqFields, 'x_groq')['usage'], 'x_groq.usage')
     this.#sources(chunk)
     this.#otherChoices(chunk['choices'], choice)
     if (choice === undefined) return
     this.#object(choice, choiceFields, 'choices.0')
     this.#usage(choice['usage'], 'choices.0.usage')
-    this.#message(choice[field], `choices.0.${field}`)
+    this.#message(choice[field], field === 'delta' ? 'choices.0.delta' : 'choices.0.message')
   }
 
   #object(value: JsonValue | undefined, fields: Fields, path: string): JsonObject {
@@ -50,13 +50,14 @@ export class UnreadAnswer {
   }
 
   #usage(value: JsonValue | undefined, path: string): void {
+    if (!isObject(value)) return
     const usage = this.#object(value, usageFields, path)
     this.#object(usage['prompt_tokens_details'], promptDetailFields, `${path}.prompt_tokens_details`)
     this.#object(usage['completion_tokens_details'], completionDetailFields, `${path}.completion_tokens_details`)
   }
 
   #otherChoices(choices: JsonValue | undefined, read: JsonObject | undefined): void {
-    if (!isArray(choices)) return
+    if (!isArray(choices) || (choices.length === 1 && choices[0] === read)) return
     for (const [at, choice] of choices.entries())
       if (choice !== read && !isNeutral(choice))
         this.#unread.note(`choices.${placeOf(choice, at)}`, 'A translated answer is one choice.')
@@ -65,6 +66,7 @@ export class UnreadAnswer {
   // Perplexity tells each source twice: as an address in `citations`, with more about it in `search_results`.
   #sources(chunk: JsonObject): void {
     const { search_results: results, citations } = chunk
+    if (results === undefined && citations === undefined) return
     const told = new Set<JsonValue | undefined>()
     for (const source of isArray(results) ? results : []) {
       if (isObject(source)) told.add(source['url'])
@@ -75,18 +77,23 @@ export class UnreadAnswer {
         this.#unread.note('citations', 'Of a source its address and title are carried.')
   }
 
+  // This runs for every token: most deltas are one text, for which no path is built and no list walked.
   #message(value: JsonValue | undefined, path: string): void {
     const message = this.#object(value, messageFields, path)
-    this.#content(message['content'], `${path}.content`)
+    const { content, annotations, tool_calls: calls, function_call: legacy } = message
+    if (isArray(content)) this.#content(content, `${path}.content`)
+    if (isArray(annotations)) this.#annotations(annotations, `${path}.annotations`)
+    if (isArray(calls)) for (const [at, call] of calls.entries()) this.#call(call, `${path}.tool_calls`, at)
+    if (isObject(legacy)) this.#object(legacy, functionFields, `${path}.function_call`)
     this.#reasoning(message, path)
-    for (const [at, entry] of elementsOf(message['annotations']))
-      if (!isObject(entry)) this.#unread.note(`${path}.annotations.${at}`)
-    for (const [at, entry] of elementsOf(message['tool_calls'])) this.#call(entry, `${path}.tool_calls`, at)
-    this.#object(message['function_call'], functionFields, `${path}.function_call`)
   }
 
-  #content(content: JsonValue | undefined, path: string): void {
-    for (const [at, part] of elementsOf(content)) {
+  #annotations(annotations: readonly JsonValue[], path: string): void {
+    for (const [at, entry] of annotations.entries()) if (!isObject(entry)) this.#unread.note(`${path}.${at}`)
+  }
+
+  #content(content: readonly JsonValue[], path: string): void {
+    for (const [at, part] of content.entries()) {
       const place = `${path}.${at}`
       if (!isObject(part)) this.#unread.note(place)
       else if (part['type'] === 'text') this.#object(part, textFields, place)
@@ -97,15 +104,17 @@ export class UnreadAnswer {
   }
 
   #reasoning(message: JsonObject, path: string): void {
-    for (const [at, entry] of elementsOf(message['reasoning_details'])) {
-      const place = `${path}.reasoning_details.${at}`
-      if (!isObject(entry)) this.#unread.note(place)
-      // This dialect's own seal holds the entry as it came.
-      else if (readDetail(entry).seal?.dialect !== 'openai-chat') this.#object(entry, reasoningDetailFields, place)
-    }
-    const { reasoning_content: first, reasoning: second } = message
+    const { reasoning_content: first, reasoning: second, reasoning_details: details } = message
     if (!isNeutral(first) && !isNeutral(second) && first !== second)
       this.#unread.note(`${path}.reasoning`, 'It differs from reasoning_content, which is carried.')
+    if (isArray(details))
+      for (const [at, entry] of details.entries()) this.#reasoningDetail(entry, `${path}.reasoning_details.${at}`)
+  }
+
+  #reasoningDetail(entry: JsonValue, place: string): void {
+    if (!isObject(entry)) this.#unread.note(place)
+    // This dialect's own seal holds the entry as it came.
+    else if (readDetail(entry).seal?.dialect !== 'openai-chat') this.#object(entry, reasoningDetailFields, place)
   }
 
   #call(value: JsonValue, path: string, at: number): void {
@@ -115,10 +124,6 @@ export class UnreadAnswer {
     this.#object(call['function'], functionFields, `${place}.function`)
     this.#object(call['custom'], customFields, `${place}.custom`)
   }
-}
-
-function elementsOf(value: JsonValue | undefined): Iterable<readonly [number, JsonValue]> {
-  return isArray(value) ? value.entries() : []
 }
 
 // Streams tell one element per chunk, whose place in the answer is its index; GLM gives all calls the index -1.
