@@ -15,13 +15,13 @@ export interface Timer {
  *
  * @example
  * ```ts
- * import { AiClient, type Metrics, noopMetrics, Provider } from 'ai-lib'
+ * import { type Metrics, noopMetrics } from 'ai-lib'
  * const counts = new Map<string, number>()
  * const metrics: Metrics = {
  *   ...noopMetrics,
  *   incrCounter: (name, value = 1) => void counts.set(name, (counts.get(name) ?? 0) + value),
  * }
- * const client = new AiClient(Provider.OpenAI, { metrics })
+ * metrics.incrCounter('asked')
  * ```
  */
 export interface Metrics {
