@@ -131,11 +131,11 @@ function outOf(lane: Lane, bytes: Buffer): { readonly lane: Lane; readonly out: 
   return { lane, out: peeked(lane) }
 }
 
-/** Ending a lane costs a lane: short streams at every offset, long ones around events, a spread of them unless LONG is set. */
+/** Ending a lane costs a lane: short streams at every offset, long ones around events, a spread of them (LONG: a wider one). */
 function cutOffsets(bytes: Buffer): readonly number[] {
   if (bytes.length <= 2_500) return Array.from({ length: bytes.length }, (_, offset) => offset)
   const ends = eventEnds(bytes)
-  const step = process.env['LONG'] ? 1 : Math.max(1, Math.floor(ends.length / 12))
+  const step = Math.max(1, Math.floor(ends.length / (process.env['LONG'] ? 60 : 12)))
   const near = ends
     .filter((_, index) => index % step === 0 || index >= ends.length - 3)
     .flatMap((end) => [end - 1, end, end + 1])
