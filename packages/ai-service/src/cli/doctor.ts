@@ -1,7 +1,7 @@
 // `ai-service doctor`: looks at everything that a start depends on and says what is not well.
 import { stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import type { LoadedConfig, ServerConfig } from '../config/config.ts'
+import type { Config, ListenerAddress, LoadedConfig, ServerConfig } from '../config/config.ts'
 import { errorCodeOf } from '../secrets/sources.ts'
 import { askSelf } from './ask-self.ts'
 import { type CliParts, EXIT } from './context.ts'
@@ -48,7 +48,7 @@ export async function doctor(parts: CliParts, options: DoctorOptions): Promise<n
     ...(await lookAtSecretFiles(loaded)),
     ...lookAtKeys(loaded),
     { what: 'stores', state: 'ok' as const, detail: 'memory; no database is opened in this version' },
-    await lookAtPort(loaded.config.server),
+    ...(await lookAtAddresses(loaded.config)),
     ...(options.network === false ? [] : await lookAtProviders(loaded, parts)),
   ]
   const ok = findings.every(({ state }) => state !== 'fail')
@@ -98,19 +98,30 @@ async function lookAtSecretFiles({ secretFiles }: LoadedConfig): Promise<Finding
   return findings
 }
 
+async function lookAtAddresses({ server, telemetry }: Config): Promise<Finding[]> {
+  const data = await lookAtPort(server)
+  const { host, port } = server.metrics
+  // A service that is alive has taken both.
+  if (!telemetry.metrics.enabled || port === 0 || data.detail === alive) return [data]
+  const taken = await tryToListen(server.metrics)
+  const detail = taken === undefined ? 'free' : `cannot be listened on (${taken})`
+  return [data, { what: `metrics address ${host}:${port}`, state: taken === undefined ? 'ok' : 'fail', detail }]
+}
+
+const alive = 'in use, by a service that is alive'
+
 async function lookAtPort(server: ServerConfig): Promise<Finding> {
   const what = `address ${server.host}:${server.port}`
   const taken = await tryToListen(server)
   if (taken === undefined) return { what, state: 'ok', detail: 'free' }
   if (taken === 'EADDRINUSE') {
     const answer = await askSelf(server, '/health/live')
-    if (answer.kind === 'answered' && answer.status === 200)
-      return { what, state: 'ok', detail: 'in use, by a service that is alive' }
+    if (answer.kind === 'answered' && answer.status === 200) return { what, state: 'ok', detail: alive }
   }
   return { what, state: 'fail', detail: `cannot be listened on (${taken})` }
 }
 
-function tryToListen({ host, port }: ServerConfig): Promise<string | undefined> {
+function tryToListen({ host, port }: ListenerAddress): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', (error) => resolve(errorCodeOf(error)))

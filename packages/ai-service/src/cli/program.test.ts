@@ -200,7 +200,13 @@ test('doctor reaches providers without showing them a key, and sees a wrong cloc
     headers.push(request.headers)
     response.writeHead(401, { date: 'Mon, 01 Jun 2026 01:00:00 GMT' }).end()
   })
-  const env = { OPENAI_API_KEY: 'canary-key', OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`, AI_SERVICE_PORT: '0' }
+  const base = `http://127.0.0.1:${port}/v1`
+  const env = {
+    OPENAI_API_KEY: 'canary-key',
+    OPENAI_BASE_URL: base,
+    AI_SERVICE_PORT: '0',
+    AI_SERVICE_METRICS_PORT: '0',
+  }
   const { code, out } = await run(['doctor'], { env })
   expect(out).toMatch(/^ok {4}network openai: 127\.0\.0\.1:\d+ answers with status 401/m)
   expect(out).toMatch(/^warn {2}clock: differs from 127\.0\.0\.1:\d+ by 3600 s/m)
@@ -210,7 +216,8 @@ test('doctor reaches providers without showing them a key, and sees a wrong cloc
 })
 
 test('doctor is 1 where a provider is away, the runtime too old or the port taken by a stranger', async () => {
-  const away = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: `http://127.0.0.1:${await freePort()}/v1`, AI_SERVICE_PORT: '0' }
+  const base = `http://127.0.0.1:${await freePort()}/v1`
+  const away = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: base, AI_SERVICE_PORT: '0', AI_SERVICE_METRICS_PORT: '0' }
   expect(await run(['doctor'], { env: away })).toMatchObject({
     code: 1,
     out: expect.stringMatching(/^fail {2}network openai/m),
@@ -224,6 +231,8 @@ test('doctor is 1 where a provider is away, the runtime too old or the port take
   const port = await listen((_, response) => response.writeHead(404).end())
   const taken = await run(['doctor', '--no-network'], { env: { ...away, AI_SERVICE_PORT: String(port) } })
   expect(taken).toMatchObject({ code: 1, out: expect.stringContaining('EADDRINUSE') })
+  const metrics = await run(['doctor', '--no-network'], { env: { ...away, AI_SERVICE_METRICS_PORT: String(port) } })
+  expect(metrics).toMatchObject({ code: 1, out: expect.stringMatching(/^fail {2}metrics address .*EADDRINUSE/m) })
 })
 
 test('doctor takes the running service on the port as well, and looks at the modes of secret files', async () => {
