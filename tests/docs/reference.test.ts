@@ -1,0 +1,51 @@
+// The written reference pages name what the code has, and nothing that it has not.
+import { expect, test } from 'vitest'
+import { routePaths } from '../../packages/ai-service/src/http/routes.ts'
+import { createServiceMetrics } from '../../packages/ai-service/src/telemetry/metrics.ts'
+import { requestFields } from '../../packages/ai-service/src/telemetry/request-fields.ts'
+import { pages } from './pages.ts'
+
+function page(name: string): string {
+  return pages.find((one) => one.name === `docs/reference/${name}`)?.text ?? ''
+}
+
+/** What stands in backquotes in the first column of a section's tables. */
+function named(text: string, heading: string): ReadonlySet<string> {
+  const [, section = ''] = text.split(`## ${heading}\n`)
+  const cells = section
+    .split('\n## ')[0]
+    ?.match(/^\| `[^|]+/gm)
+    ?.join('')
+  return new Set([...(cells ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
+}
+
+test('metrics.md has every series of a scrape', async () => {
+  const metrics = createServiceMetrics({ runtime: process })
+  const { body } = await metrics.render()
+  metrics.close()
+  const series = [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
+  expect(series).toContain('ai_request_duration_seconds')
+  expect([...named(page('metrics.md'), 'Series')].toSorted()).toEqual(series.toSorted())
+})
+
+test('log.md has every field of the request line', () => {
+  const summary = {
+    requestId: 'req_1',
+    dialect: 'openai-chat',
+    route: '/v1/chat/completions',
+    status: 200,
+    outcome: 'completed',
+    attempts: [],
+    durationMs: 1,
+    overheadMs: 1,
+    losses: [],
+    stream: false,
+  } as const
+  const fields = Object.keys(requestFields(summary, (text) => text, 'info', 'now'))
+  expect([...named(page('log.md'), 'The line of a request')].toSorted()).toEqual(fields.toSorted())
+})
+
+test('http.md has every route', () => {
+  const routes = [...named(page('http.md'), 'Routes')].map((route) => route.replace(/^[A-Z]+ /, ''))
+  expect(routes.toSorted()).toEqual(routePaths.toSorted())
+})
