@@ -23,6 +23,8 @@ export interface AttemptCall<Out> {
   readonly timeouts: Timeouts
   /** Milliseconds left of the exchange's deadline. */
   readonly msLeft: number
+  /** Monotonic milliseconds at which a stream must be over, where it has a total at all. */
+  readonly streamDeadlineMs?: number
   readonly commit: CommitBounds
   readonly clock: Clock
 }
@@ -141,7 +143,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
         return this.#deliver()
       case 'ending':
         // Nothing belongs behind the terminal event: a socket that carries more is not to be trusted with another request.
-        return this.destroy()
+        return this.#drop()
       case 'sent':
       case 'done':
         return
@@ -199,15 +201,23 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     consumer.failed(this.#lateFailure)
   }
 
+  // Silence that our own reader asked for is not the provider's.
   pause(): void {
+    this.#idle?.clear()
     this.#flight?.pause()
   }
 
   resume(): void {
+    if (this.#phase === 'streaming') this.#idle?.arm(this.#call.timeouts.idleMs)
     this.#flight?.resume()
   }
 
   destroy(): void {
+    // A whole answer's owner lets go of it before the upstream has closed its response: the timer sees to the rest.
+    if (this.#phase !== 'ending') this.#drop()
+  }
+
+  #drop(): void {
     this.#finish()
     this.#flight?.destroy()
   }
@@ -258,10 +268,10 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
 
   #armIdle(): void {
     clearTimeout(this.#timer)
-    const { streamTotalMs } = this.#call.timeouts
+    const { streamDeadlineMs, clock } = this.#call
     this.#timerName = 'total'
-    if (streamTotalMs !== undefined)
-      this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.min(streamTotalMs, this.#call.msLeft)))
+    if (streamDeadlineMs !== undefined)
+      this.#timer = setTimeout(this.#onTimer, Math.max(1, streamDeadlineMs - clock.nowMs()))
     this.#idle = new LazyTimer(() => {
       this.#timerName = 'idle'
       this.#fail('timeout')
@@ -290,7 +300,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   #terminal(): void {
     this.#finish()
     this.#phase = 'ending'
-    this.#timer = setTimeout(() => this.destroy(), endingMs)
+    this.#timer = setTimeout(() => this.#drop(), endingMs)
   }
 
   #timedOut(): void {
