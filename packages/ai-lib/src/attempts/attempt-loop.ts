@@ -83,6 +83,11 @@ interface AttemptFailed {
   readonly failure: UpstreamFailure
 }
 
+/** A later target that the request cannot be written for. */
+interface Unfit {
+  readonly kind: 'unfit'
+}
+
 const noKey: PoolKey = { name: 'none' }
 
 class AttemptLoop<Out> {
@@ -122,16 +127,26 @@ class AttemptLoop<Out> {
         continue
       }
       const outcome = await this.#try(target, key)
-      if (outcome.kind !== 'attempt-failed') return outcome
-      if (!(await this.#goOn(target, key, outcome.failure))) return this.#failed(target)
+      if (outcome.kind === 'unfit') {
+        if (!this.#hasTarget) return this.#failed(target)
+        this.#nextTarget()
+      } else if (outcome.kind !== 'attempt-failed') return outcome
+      else if (!(await this.#goOn(target, key, outcome.failure))) return this.#failed(target)
     }
   }
 
-  async #try(target: Target, key: PoolKey): Promise<LoopOutcome<Out> | AttemptFailed> {
+  async #try(target: Target, key: PoolKey): Promise<LoopOutcome<Out> | AttemptFailed | Unfit> {
     const plan = this.#plan
-    // Nearly always at hand; only large translations are waited for.
-    const preparing = plan.prepare(target)
-    const prepared = preparing instanceof Promise ? await preparing : preparing
+    let prepared: PreparedRequest
+    try {
+      // Nearly always at hand; only large translations are waited for.
+      const preparing = plan.prepare(target)
+      prepared = preparing instanceof Promise ? await preparing : preparing
+    } catch (thrown) {
+      // Another target could have served it: what failed there is the news, and its record must not be lost.
+      if (this.#records.length === 0 || !(thrown instanceof AiError)) throw thrown
+      return { kind: 'unfit' }
+    }
     if (this.#records.length === 0) target.upstream.retryBudget.deposit()
     const startedMs = this.#clock.nowMs()
     const lane = plan.openLane(target, prepared)
@@ -143,6 +158,7 @@ class AttemptLoop<Out> {
         wire: upstreamWire(target),
         timeouts: target.upstream.timeouts,
         msLeft: this.#msLeft(target),
+        ...this.#streamDeadline(target),
         commit: plan.commit,
         clock: this.#clock,
       },
@@ -234,6 +250,12 @@ class AttemptLoop<Out> {
 
   #pickKeyQuietly(target: Target): boolean {
     return target.upstream.keys.hasUsable(this.#clock.nowMs(), this.#tried)
+  }
+
+  // The caller's own bound is about the first token: it must not cut a stream that is under way.
+  #streamDeadline({ upstream }: Target): { readonly streamDeadlineMs?: number } {
+    const { streamTotalMs } = upstream.timeouts
+    return streamTotalMs === undefined ? {} : { streamDeadlineMs: this.#startMs + streamTotalMs }
   }
 
   // A stream's time is bounded only until its first token, unless the operator set a total for streams in so many words.

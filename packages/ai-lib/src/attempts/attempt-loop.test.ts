@@ -1,0 +1,326 @@
+// The loop over attempts against a hand-written network: who is asked next, with which key and bytes, and what is recorded.
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../errors/secret.ts'
+import { AiError } from '../errors/ai-error.ts'
+import { chooseLane } from '../lanes/choose-lane.ts'
+import { createPassLane } from '../lanes/pass.ts'
+import type { PreparedRequest } from '../lanes/prepare-request.ts'
+import { providerSpecs } from '../providers/registry.ts'
+import { type AttemptPlan, type LoopOutcome, runAttempts } from './attempt-loop.ts'
+import { FakeClock, type FakeFlight, fakeChannel, frames, wholeAnswer } from './attempt.test.kit.ts'
+import { KeyPool } from './key-pool.ts'
+import { RetryBudget } from './retry-budget.ts'
+import type { Target } from './target.ts'
+
+const openai = providerSpecs.get('openai')
+const lane = openai && chooseLane('chat', openai)
+if (!openai || lane?.kind !== 'same') throw new Error('openai speaks chat')
+const spec = openai
+const same = lane
+
+type Answerer = (flight: FakeFlight, index: number) => void
+const ok: Answerer = (flight) => queueMicrotask(() => flight.answer(200, wholeAnswer))
+const status =
+  (
+    code: number,
+    headers: Record<string, string> = {},
+    body: unknown = { error: { message: 'no', type: 'x' } },
+  ): Answerer =>
+  (flight) =>
+    queueMicrotask(() => flight.answer(code, body, headers))
+/** The n-th request gets the n-th answer; the last one repeats. */
+const inTurn =
+  (...answers: readonly Answerer[]): Answerer =>
+  (flight, index) =>
+    (answers[index] ?? answers.at(-1) ?? ok)(flight, index)
+
+interface Hop {
+  readonly target: Target
+  readonly flights: FakeFlight[]
+  readonly keys: KeyPool
+  readonly budget: RetryBudget
+}
+
+function hop(name: string, answer: Answerer, keyNames: readonly string[] = ['k1']): Hop {
+  const { channel, flights } = fakeChannel(answer)
+  const keys = new KeyPool(keyNames.map((key) => ({ name: key, secret: new Secret(`sk-${name}-${key}`) })))
+  const budget = new RetryBudget()
+  const timeouts = { headMs: 5_000, firstTokenMs: 10_000, idleMs: 10_000, totalMs: 60_000 }
+  const upstream = { spec, channel, basePath: '/v1', headers: {}, keys, timeouts, retryBudget: budget }
+  return { target: { endpoint: name, upstream, model: `${name}-model`, lane: same }, flights, keys, budget }
+}
+
+const body = [Buffer.from('{"model":"m","messages":['), Buffer.from(']}')]
+const prepared: PreparedRequest = { lane: 'pass', body, losses: [], dropsUsage: false, streamUsage: true }
+
+interface Ran {
+  readonly outcome: LoopOutcome<Buffer>
+  readonly clock: FakeClock
+}
+
+async function run(hops: readonly Hop[], more: Partial<AttemptPlan<Buffer>> = {}, signal?: AbortSignal): Promise<Ran> {
+  const clock = new FakeClock()
+  const plan: AttemptPlan<Buffer> = {
+    targets: hops.map(({ target }) => target),
+    prepare: () => prepared,
+    openLane: () => createPassLane(same.operation.wire, false),
+    stream: false,
+    headers: { 'user-agent': 'test' },
+    maxRetries: 2,
+    commit: { holdMs: 1_000, bytes: 4_096 },
+    scrub: (text) => text,
+    ...more,
+  }
+  const outcome = await runAttempts(plan, { clock, random: () => 0.5 }, signal ?? new AbortController().signal)
+  return { outcome, clock }
+}
+
+function errorOf({ outcome }: Ran): AiError {
+  if (outcome.kind !== 'failed') throw new Error(outcome.kind)
+  return outcome.error
+}
+const outcomes = ({ outcome }: Ran): readonly string[] =>
+  outcome.attempts.map(({ endpoint, outcome: came }) => `${endpoint} ${came}`)
+const keysUsed = ({ flights }: Hop): readonly (string | undefined)[] =>
+  flights.map(({ request }) => request.headers['authorization'])
+
+describe('an answer', () => {
+  it('comes from the first target, with the key, the headers and the path that are due', async () => {
+    const a = hop('a', ok)
+    const ran = await run([a, hop('b', ok)])
+    expect(ran.outcome).toMatchObject({ kind: 'whole', target: { endpoint: 'a' } })
+    expect(a.flights[0]?.request).toMatchObject({
+      method: 'POST',
+      path: '/v1/chat/completions',
+      headers: { authorization: 'Bearer sk-a-k1', 'user-agent': 'test', accept: 'application/json' },
+    })
+    expect(ran.outcome.attempts).toEqual([
+      {
+        endpoint: 'a',
+        provider: 'openai',
+        model: 'a-model',
+        keyFingerprint: new Secret('sk-a-k1').fingerprint,
+        outcome: 'answered',
+        durationMs: 0,
+      },
+    ])
+  })
+
+  it('of a stream comes open', async () => {
+    const a = hop('a', (flight) =>
+      queueMicrotask(() => (flight.streamHead(), flight.data(frames.text('hi') + frames.done), flight.end())),
+    )
+    const { outcome } = await run([a], { stream: true })
+    if (outcome.kind !== 'stream') throw new Error(outcome.kind)
+    const said: string[] = []
+    outcome.stream.attach({
+      data: (out) => said.push(out.toString()),
+      ended: () => said.push('ended'),
+      failed: () => said.push('failed'),
+    })
+    expect(said).toEqual([frames.text('hi') + frames.done, 'ended'])
+    outcome.stream.destroy()
+  })
+})
+
+describe('after a failure that may pass', () => {
+  it('the next target is asked at once, and the same bytes are sent again', async () => {
+    const [a, b] = [hop('a', status(503)), hop('b', ok)]
+    const ran = await run([a, b])
+    expect(outcomes(ran)).toEqual(['a overloaded', 'b answered'])
+    expect(ran.clock.slept).toEqual([])
+    const sent = [...a.flights, ...b.flights].map(({ request }) => request.body)
+    expect(sent).toEqual([body, body])
+    for (const bytes of sent) expect(bytes).toBe(body)
+  })
+
+  it('the last target is asked again, after the back-off, with the same bytes', async () => {
+    const a = hop('a', inTurn(status(500), status(500), ok))
+    const ran = await run([a])
+    expect(outcomes(ran)).toEqual(['a failed', 'a failed', 'a answered'])
+    expect(ran.clock.slept).toEqual([25, 50])
+    for (const { request } of a.flights) expect(request.body).toBe(body)
+  })
+
+  it("the provider's own wait is kept", async () => {
+    const ran = await run([hop('a', inTurn(status(500, { 'retry-after': '7' }), ok))])
+    expect(ran.clock.slept).toEqual([7_000])
+  })
+
+  it('another key of the same target is preferred to the one that failed', async () => {
+    const a = hop('a', inTurn(status(500), status(500), ok), ['k1', 'k2'])
+    await run([a])
+    expect(new Set(keysUsed(a).slice(0, 2))).toEqual(new Set(['Bearer sk-a-k1', 'Bearer sk-a-k2']))
+  })
+
+  it.each([
+    [0, 1],
+    [1, 2],
+    [2, 3],
+    [5, 6],
+  ])('with %i retries there are at most %i attempts', async (maxRetries, attempts) => {
+    const ran = await run([hop('a', status(500))], { maxRetries })
+    expect(ran.outcome.attempts).toHaveLength(attempts)
+    expect(errorOf(ran)).toMatchObject({ code: 'provider_failed', details: { exhausted: true } })
+    const over = await run(
+      Array.from({ length: 10 }, (_, index) => hop(`t${index}`, status(500))),
+      { maxRetries },
+    )
+    expect(over.outcome.attempts).toHaveLength(attempts)
+  })
+
+  it('nothing is repeated once the retry budget is spent', async () => {
+    const a = hop('a', status(500))
+    while (a.budget.draw());
+    expect((await run([a])).outcome.attempts).toHaveLength(1)
+  })
+
+  it('the deadline of the exchange ends it', async () => {
+    const ran = await run([hop('a', status(500, { 'retry-after': '3' }))], { timeoutMs: 2_000 })
+    expect(ran.outcome.attempts).toHaveLength(1)
+    expect(ran.clock.slept).toEqual([])
+  })
+})
+
+describe('a request that the provider refuses', () => {
+  it.each([400, 413, 422])('with %i is asked once, told as it is, and not called exhausted', async (code) => {
+    const [a, b] = [
+      hop('a', status(code, {}, { error: { message: 'bad field', type: 'invalid_request_error' } })),
+      hop('b', ok),
+    ]
+    const ran = await run([a, b])
+    expect(b.flights).toEqual([])
+    expect(errorOf(ran).status).toBe(code)
+    expect(errorOf(ran).message).toContain('bad field')
+    expect(errorOf(ran).details.exhausted).toBeUndefined()
+  })
+})
+
+describe('keys', () => {
+  it.each([401, 403])('one refused with %i is quarantined, the next asked at once, no retry drawn', async (code) => {
+    const a = hop('a', inTurn(status(code), status(code), ok), ['k1', 'k2', 'k3'])
+    const ran = await run([a], { maxRetries: 0 })
+    expect(ran.outcome.kind).toBe('whole')
+    expect(new Set(keysUsed(a)).size).toBe(3)
+    expect(
+      a.keys
+        .states()
+        .map(({ state }) => state.kind)
+        .filter((kind) => kind === 'quarantined'),
+    ).toHaveLength(2)
+    expect(ran.clock.slept).toEqual([])
+  })
+
+  it('one that is limited cools for as long as the provider says, and is back after', async () => {
+    const a = hop('a', inTurn(status(429, { 'retry-after': '30' }), ok), ['k1', 'k2'])
+    const ran = await run([a], { maxRetries: 0 })
+    expect(ran.outcome.kind).toBe('whole')
+    expect(a.keys.coolingForMs(ran.clock.now)).toBe(30_000)
+  })
+
+  it('one without quota is out until it is refreshed', async () => {
+    const quota = { error: { message: 'x', type: 'insufficient_quota', code: 'insufficient_quota' } }
+    const a = hop('a', inTurn(status(429, {}, quota), ok), ['k1', 'k2'])
+    await run([a])
+    expect(
+      a.keys
+        .states()
+        .map(({ state }) => state.kind)
+        .toSorted((l, r) => l.localeCompare(r)),
+    ).toEqual(['exhausted', 'ready'])
+  })
+
+  it('at most ten are asked in one exchange', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `k${index}`)
+    const a = hop('a', status(401), names)
+    const ran = await run([a], { maxRetries: 0 })
+    expect(a.flights).toHaveLength(10)
+    expect(new Set(keysUsed(a)).size).toBe(10)
+    expect(errorOf(ran).code).toBe('provider_key_refused')
+  })
+
+  it('all cooling: the client is told exactly when the first is back, and nothing is sent', async () => {
+    const a = hop('a', ok, ['k1', 'k2'])
+    const pool = new KeyPool([{ name: 'k', secret: new Secret('s') }])
+    const cooled = pool.pick(0, new Set())
+    if (cooled) pool.cool(cooled, 6_500)
+    const target = { ...a.target, upstream: { ...a.target.upstream, keys: pool } }
+    const ran = await run([{ ...a, target }])
+    expect(a.flights).toEqual([])
+    expect(errorOf(ran)).toMatchObject({ code: 'provider_rate_limited', status: 429, retryAfterMs: 5_500 })
+  })
+
+  it('none where one is needed: the target is passed over', async () => {
+    const [a, b] = [hop('a', ok, []), hop('b', ok)]
+    const ran = await run([a, b])
+    expect(a.flights).toEqual([])
+    expect(ran.outcome).toMatchObject({ kind: 'whole', target: { endpoint: 'b' } })
+    expect(errorOf(await run([hop('a', ok, [])])).code).toBe('service_not_configured')
+  })
+})
+
+describe('where a target cannot serve', () => {
+  it.each([
+    [404, 'not-found'],
+    [307, 'redirected'],
+  ])('%i goes to the next target without drawing on the budget', async (code, came) => {
+    const [a, b] = [hop('a', status(code)), hop('b', ok)]
+    while (a.budget.draw());
+    expect(outcomes(await run([a, b]))).toEqual([`a ${came}`, 'b answered'])
+  })
+
+  it('a request that cannot be written for the first target is refused before anything is sent', async () => {
+    const a = hop('a', ok)
+    const refused = new AiError('policy_losses_refused')
+    const prepare = (): never => {
+      throw refused
+    }
+    await expect(run([a], { prepare })).rejects.toBe(refused)
+    expect(a.flights).toEqual([])
+  })
+
+  it('one that cannot be written for a later target passes it over and keeps the record of what was spent', async () => {
+    const [a, b, c] = [hop('a', status(503)), hop('b', ok), hop('c', ok)]
+    const prepare = ({ endpoint }: Target): PreparedRequest => {
+      if (endpoint === 'b') throw new AiError('policy_losses_refused')
+      return prepared
+    }
+    expect(outcomes(await run([a, b, c], { prepare }))).toEqual(['a overloaded', 'c answered'])
+    const last = await run([hop('a', status(503)), b], { prepare })
+    expect(outcomes(last)).toEqual(['a overloaded'])
+    expect(errorOf(last).code).toBe('provider_overloaded')
+    expect(b.flights).toEqual([])
+  })
+
+  it('a fault of ours in writing is never passed over', async () => {
+    const prepare = ({ endpoint }: Target): PreparedRequest => {
+      if (endpoint === 'b') throw new TypeError('a bug')
+      return prepared
+    }
+    await expect(run([hop('a', status(503)), hop('b', ok), hop('c', ok)], { prepare })).rejects.toThrow('a bug')
+  })
+})
+
+describe('a client that leaves', () => {
+  it('during the back-off sends nothing more', async () => {
+    const abort = new AbortController()
+    const a = hop('a', (flight) =>
+      queueMicrotask(() => {
+        abort.abort()
+        flight.answer(500, {})
+      }),
+    )
+    const ran = await run([a], {}, abort.signal)
+    expect(ran.outcome.kind).toBe('left')
+    expect(a.flights).toHaveLength(1)
+    expect(a.flights[0]?.isDestroyed).toBe(true)
+  })
+
+  it('is recorded as one that left, and costs the provider nothing', async () => {
+    const abort = new AbortController()
+    const a = hop('a', () => queueMicrotask(() => abort.abort()))
+    const ran = await run([a], {}, abort.signal)
+    expect(outcomes(ran)).toEqual(['a left'])
+    expect(a.keys.states()[0]?.state.kind).toBe('ready')
+  })
+})
