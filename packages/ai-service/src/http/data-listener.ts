@@ -123,8 +123,12 @@ class DataListener {
     const path = guardedPath(request, headers)
     if (request.method === 'OPTIONS' && headers.origin !== undefined) return this.#preflight(response, headers)
     const matched = matchRoute(request.method ?? '', path)
-    if (matched.kind === 'none')
-      throw new AiError('caller_route_not_found', { message: `${request.method} ${path.slice(0, 200)}` })
+    if (matched.kind === 'none') {
+      // Keys end up in paths by mistake, and answers end up in other people's logs.
+      throw new AiError('caller_route_not_found', {
+        message: `${request.method} ${this.#parts.exchanges.scrub(path).slice(0, 200)}`,
+      })
+    }
     if (matched.kind === 'wrong-method') {
       response.setHeader('allow', matched.allow)
       throw new AiError('caller_method_not_allowed', { message: `It takes ${matched.allow}.` })

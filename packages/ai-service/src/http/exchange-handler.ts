@@ -149,7 +149,8 @@ class Carrier implements Interruptible {
     // A body that will be refused for its length is not invited.
     const isInvited = contentLength === undefined || Number(contentLength) <= this.#parts.body.maxBytes
     if (this.#given.expectsContinue && isInvited) this.#response.writeContinue()
-    const { pieces, lease } = await readBody(this.#request, contentLength, this.#parts.body, this.#parts.budget)
+    const { body, budget } = this.#parts
+    const { pieces, lease } = await readBody(this.#request, contentLength, body, budget, this.#abort.signal)
     this.#lease = lease
     this.#bodyMs = performance.now() - startedMs
     return readAsked(this.#exchange.operation, pieces)

@@ -30,13 +30,14 @@ export async function readBody(
   declared: string | undefined,
   bounds: BodyBounds,
   budget: ByteBudget,
+  signal: AbortSignal,
 ): Promise<ReadBody> {
   const length = declared === undefined ? undefined : Number(declared)
   if (length !== undefined && length > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
   const lease = budget.lease(length ?? 0)
   if (lease === undefined) throw new AiError('service_overloaded', { retryAfterMs: 1_000 })
   try {
-    return { pieces: await new BodyReader(request, bounds, lease).read(), lease }
+    return { pieces: await new BodyReader(request, bounds, lease).read(signal), lease }
   } catch (thrown) {
     lease.release()
     throw thrown
@@ -60,7 +61,7 @@ class BodyReader {
     this.#lease = lease
   }
 
-  read(): Promise<Pieces> {
+  read(signal: AbortSignal): Promise<Pieces> {
     const request = this.#request
     return new Promise((resolve, reject) => {
       const startedMs = performance.now()
@@ -68,6 +69,7 @@ class BodyReader {
       const finish = (): void => {
         clearTimeout(timer)
         request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+        signal.removeEventListener('abort', onClose)
       }
       const refuse = (error: AiError): void => {
         finish()
@@ -92,6 +94,8 @@ class BodyReader {
         else timer = setTimeout(onTimer, leftMs)
       }
       request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+      // We may end an exchange ourselves while its body is still coming.
+      signal.addEventListener('abort', onClose)
     })
   }
 
