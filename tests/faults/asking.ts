@@ -7,7 +7,12 @@ export interface Told {
   readonly headers: Headers
   readonly text: string
   /** The error of either dialect; empty where the answer is none. */
-  readonly error: { readonly message?: string; readonly code?: string; readonly type?: string; readonly param?: unknown }
+  readonly error: {
+    readonly message?: string
+    readonly code?: string
+    readonly type?: string
+    readonly param?: unknown
+  }
 }
 
 export type DialectName = 'openai' | 'anthropic'

@@ -2,7 +2,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Behaviour } from 'ai-simulator'
 import { type Simulated, startSimulated } from '../kit/simulated.ts'
-import { chatBody, type DialectName, errorIn, eventsIn, eventually, logLines, looksComplete, metricsOf, paths, post, residentBytes } from './asking.ts'
+import {
+  chatBody,
+  type DialectName,
+  errorIn,
+  eventsIn,
+  eventually,
+  logLines,
+  looksComplete,
+  metricsOf,
+  paths,
+  post,
+  residentBytes,
+} from './asking.ts'
 
 const MiB = 1_024 * 1_024
 const dialects = ['openai', 'anthropic'] as const
@@ -50,7 +62,9 @@ describe.each(dialects)('F12 answers that are none, from %s', (dialect) => {
       const before = simulated[dialect].requests.length
       const answer = await ask(dialect, more)
       expect(answer.status, answer.text).toBe(502)
-      expect(answer.text).toMatch(/provider_(invalid_response|truncated|unreachable|failed)|unreadable|not be reached|not whole/)
+      expect(answer.text).toMatch(
+        /provider_(invalid_response|truncated|unreachable|failed)|unreadable|not be reached|not whole/,
+      )
       expect(answer.headers.get('x-should-retry')).toBe('false')
       expect(simulated[dialect].requests.length - before).toBeLessThanOrEqual(3)
       // Whatever the retry budget left in the queue.
@@ -91,13 +105,18 @@ describe.each(dialects)('F12 error statuses of %s', (dialect) => {
   ]
   test.each(table)('F1 F3 F4 %i becomes %i after %i attempts', async (status, expected, attempts) => {
     always(dialect, { kind: 'status', status })
-    for (const more of [{}, streaming].slice(0, attempts === 1 && status !== 401 && status !== 403 && status !== 402 ? 2 : 1)) {
+    for (const more of [{}, streaming].slice(
+      0,
+      attempts === 1 && status !== 401 && status !== 403 && status !== 402 ? 2 : 1,
+    )) {
       const before = simulated[dialect].requests.length
       const answer = await ask(dialect, more)
       expect(answer.status, answer.text).toBe(expected)
       expect(answer.text).not.toMatch(/stack|127\.0\.0\.1/)
       expect(simulated[dialect].requests.length - before).toBe(attempts)
-      expect(answer.headers.get('x-should-retry')).toBe(expected === 400 || [413, 415, 422].includes(expected) ? null : 'false')
+      expect(answer.headers.get('x-should-retry')).toBe(
+        expected === 400 || [413, 415, 422].includes(expected) ? null : 'false',
+      )
     }
   })
 })
@@ -109,43 +128,54 @@ describe('F2 429 from upstream', () => {
     ['a date', () => ({ 'retry-after': new Date(Date.now() + 30_000).toUTCString() }), 28_000, 30_000],
     ['milliseconds', { 'retry-after-ms': '1234' }, 800, 1_234],
     ['seconds and milliseconds', { 'retry-after-ms': '2500', 'retry-after': '3' }, 2_000, 2_500],
-    ['a reset of a counter at zero', { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m2s' }, 61_000, 62_000],
+    [
+      'a reset of a counter at zero',
+      { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '1m2s' },
+      61_000,
+      62_000,
+    ],
     ['nothing', {}, 1, 1_000],
     ['nonsense', { 'retry-after': 'soon' }, 1, 1_000],
     ['a year', { 'retry-after': '31536000' }, 86_000_000, 86_400_000],
-  ] as const)('F2 with %s: 429 with exactly that, and nothing is asked meanwhile', async (_name, headers, least, most) => {
-    always('openai', { kind: 'status', status: 429, headers: typeof headers === 'function' ? headers() : headers })
-    const first = await ask('openai')
-    const asked = simulated.openai.requests.length
-    expect([first.status, asked]).toEqual([429, 1])
-    const firstMs = Number(first.headers.get('retry-after-ms'))
-    expect(firstMs).toBeGreaterThanOrEqual(least)
-    expect(firstMs).toBeLessThanOrEqual(most)
-    expect(first.headers.get('retry-after')).toBe(String(Math.ceil(firstMs / 1_000)))
-    if (most < 2_000) return
-    const second = await ask('openai')
-    expect(second.status).toBe(429)
-    expect(simulated.openai.requests.length).toBe(asked)
-    expect(Number(second.headers.get('retry-after-ms'))).toBeLessThanOrEqual(firstMs)
-    expect(Number(second.headers.get('retry-after-ms'))).toBeGreaterThan(firstMs - 2_000)
-  })
+  ] as const)(
+    'F2 with %s: 429 with exactly that, and nothing is asked meanwhile',
+    async (_name, headers, least, most) => {
+      always('openai', { kind: 'status', status: 429, headers: typeof headers === 'function' ? headers() : headers })
+      const first = await ask('openai')
+      const asked = simulated.openai.requests.length
+      expect([first.status, asked]).toEqual([429, 1])
+      const firstMs = Number(first.headers.get('retry-after-ms'))
+      expect(firstMs).toBeGreaterThanOrEqual(least)
+      expect(firstMs).toBeLessThanOrEqual(most)
+      expect(first.headers.get('retry-after')).toBe(String(Math.ceil(firstMs / 1_000)))
+      if (most < 2_000) return
+      const second = await ask('openai')
+      expect(second.status).toBe(429)
+      expect(simulated.openai.requests.length).toBe(asked)
+      expect(Number(second.headers.get('retry-after-ms'))).toBeLessThanOrEqual(firstMs)
+      expect(Number(second.headers.get('retry-after-ms'))).toBeGreaterThan(firstMs - 2_000)
+    },
+  )
 })
 
 describe('T7 redirects', () => {
   beforeAll(start)
   afterAll(() => simulated.stop())
-  test.each([301, 302, 303, 307, 308])('T7 %i is not followed: 502, and nothing arrives at the other host', async (status) => {
-    const other = simulated.anthropic
-    const before = other.totalConnections()
-    for (const more of [{}, streaming]) {
-      simulated.openai.enqueue({ kind: 'redirect', status, location: `${other.url}/v1/chat/completions` })
-      const answer = await ask('openai', more)
-      expect([answer.status, answer.error.code]).toEqual([502, 'provider_redirected'])
-      expect(answer.headers.get('location')).toBeNull()
-      expect(answer.text).not.toContain('127.0.0.1')
-    }
-    expect(other.totalConnections()).toBe(before)
-  })
+  test.each([301, 302, 303, 307, 308])(
+    'T7 %i is not followed: 502, and nothing arrives at the other host',
+    async (status) => {
+      const other = simulated.anthropic
+      const before = other.totalConnections()
+      for (const more of [{}, streaming]) {
+        simulated.openai.enqueue({ kind: 'redirect', status, location: `${other.url}/v1/chat/completions` })
+        const answer = await ask('openai', more)
+        expect([answer.status, answer.error.code]).toEqual([502, 'provider_redirected'])
+        expect(answer.headers.get('location')).toBeNull()
+        expect(answer.text).not.toContain('127.0.0.1')
+      }
+      expect(other.totalConnections()).toBe(before)
+    },
+  )
 })
 
 describe('T22 compressed answers', () => {
@@ -197,24 +227,38 @@ describe.each(dialects)('streams of %s that break', (dialect) => {
     ['F9 a FIN in the middle of an event', { kind: 'cut', afterEvents: 6, midEvent: true }, 'provider_truncated'],
     ['F9 a FIN between events', { kind: 'cut', afterEvents: 6 }, 'provider_truncated'],
     ['F9 a clean end without the terminal event', { kind: 'cut', afterEvents: 6, how: 'clean' }, 'provider_truncated'],
-    ['F9 a close-delimited end without the terminal event', { kind: 'cut', afterEvents: 6, how: 'close-delimited' }, 'provider_truncated'],
-    ['F9 a close-delimited end in the middle of an event', { kind: 'cut', afterEvents: 6, midEvent: true, how: 'close-delimited' }, 'provider_truncated'],
+    [
+      'F9 a close-delimited end without the terminal event',
+      { kind: 'cut', afterEvents: 6, how: 'close-delimited' },
+      'provider_truncated',
+    ],
+    [
+      'F9 a close-delimited end in the middle of an event',
+      { kind: 'cut', afterEvents: 6, midEvent: true, how: 'close-delimited' },
+      'provider_truncated',
+    ],
     ['F11 an error event', { kind: 'error-in-stream', afterEvents: 6 }, 'provider_overloaded'],
     ['F7 silence', { kind: 'half-open', afterEvents: 6 }, 'provider_timeout_idle'],
   ]
-  test.each(late)('%s behind content ends in the dialect’s error event, never as if whole, and is not retried', async (_name, behaviour, code) => {
-    simulated[dialect].enqueue(behaviour)
-    const answer = await ask(dialect, streaming)
-    expect([answer.status, answer.headers.get('x-ai-attempts')]).toEqual([200, '1'])
-    expect(looksComplete(answer.text)).toBe(false)
-    const last = errorIn(eventsIn(answer.text).at(-1) ?? '')
-    expect(last.message, answer.text.slice(-600)).toBeDefined()
-    if (dialect === 'anthropic') expect(answer.text.trimEnd().split('\n').at(-2)).toBe('event: error')
-    else expect(last.code).toBe(code)
-    expect(simulated[dialect].requests).toHaveLength(1)
-    await eventually(() => logLines(simulated.service).some((line) => line['code'] === code), `a log line with ${code}`)
-    expect(await metricsOf(simulated.service)).toContain(`ai_errors_total{code="${code}"} 1`)
-  })
+  test.each(late)(
+    '%s behind content ends in the dialect’s error event, never as if whole, and is not retried',
+    async (_name, behaviour, code) => {
+      simulated[dialect].enqueue(behaviour)
+      const answer = await ask(dialect, streaming)
+      expect([answer.status, answer.headers.get('x-ai-attempts')]).toEqual([200, '1'])
+      expect(looksComplete(answer.text)).toBe(false)
+      const last = errorIn(eventsIn(answer.text).at(-1) ?? '')
+      expect(last.message, answer.text.slice(-600)).toBeDefined()
+      if (dialect === 'anthropic') expect(answer.text.trimEnd().split('\n').at(-2)).toBe('event: error')
+      else expect(last.code).toBe(code)
+      expect(simulated[dialect].requests).toHaveLength(1)
+      await eventually(
+        () => logLines(simulated.service).some((line) => line['code'] === code),
+        `a log line with ${code}`,
+      )
+      expect(await metricsOf(simulated.service)).toContain(`ai_errors_total{code="${code}"} 1`)
+    },
+  )
 
   test('what the upstream sends behind the terminal event is dropped, and its connection not used again', async () => {
     const whole = await ask(dialect, streaming)
@@ -243,7 +287,9 @@ describe.each(dialects)('streams of %s that break', (dialect) => {
       kind: 'raw',
       status: 200,
       headers: { 'content-type': 'text/event-stream' },
-      chunks: Array.from({ length: 60 }, () => (dialect === 'anthropic' ? 'event: ping\ndata: {"type":"ping"}\n\n' : ': ping\n\n')),
+      chunks: Array.from({ length: 60 }, () =>
+        dialect === 'anthropic' ? 'event: ping\ndata: {"type":"ping"}\n\n' : ': ping\n\n',
+      ),
       intervalMs: 100,
     })
     const answer = await ask(dialect, streaming)

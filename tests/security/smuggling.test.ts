@@ -47,7 +47,11 @@ const doubtful: readonly (readonly [string, string, readonly number[]])[] = [
   ],
   [
     'Upgrade: h2c',
-    head('host: a\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n', 'GET', '/health/live'),
+    head(
+      'host: a\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n',
+      'GET',
+      '/health/live',
+    ),
     [400],
   ],
   [
@@ -70,9 +74,21 @@ const doubtful: readonly (readonly [string, string, readonly number[]])[] = [
   ['letters beyond ASCII in the target', head(`host: a\r\n`, 'GET', '/health/l\u00efve'), [400, 404]],
   ['a fragment in the target', head('host: a\r\n', 'GET', '/health/live#x'), [400, 404]],
   ['a backslash in the target', head('host: a\r\n', 'GET', '/health\\live'), [400, 404]],
-  ['a chunk size with a sign', head(`host: a\r\n${json}transfer-encoding: chunked\r\n`) + '+2\r\n{}\r\n0\r\n\r\n', [400]],
-  ['a chunk extension that is empty', head(`host: a\r\n${json}transfer-encoding: chunked\r\n`) + '2;\r\n{}\r\n0\r\n\r\n', [400]],
-  ['a chunk that ends with a bare LF', head(`host: a\r\n${json}transfer-encoding: chunked\r\n`) + '2\n{}\n0\n\n', [400]],
+  [
+    'a chunk size with a sign',
+    head(`host: a\r\n${json}transfer-encoding: chunked\r\n`) + '+2\r\n{}\r\n0\r\n\r\n',
+    [400],
+  ],
+  [
+    'a chunk extension that is empty',
+    head(`host: a\r\n${json}transfer-encoding: chunked\r\n`) + '2;\r\n{}\r\n0\r\n\r\n',
+    [400],
+  ],
+  [
+    'a chunk that ends with a bare LF',
+    head(`host: a\r\n${json}transfer-encoding: chunked\r\n`) + '2\n{}\n0\n\n',
+    [400],
+  ],
   ['HTTP/2.0 in the request line', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400, 505]],
   ['HTTP/1.2', `GET /health/live HTTP/1.2\r\nhost: a\r\n\r\n`, [400, 505]],
   ['HTTP/0.9', 'GET /health/live\r\n\r\n', [400]],
