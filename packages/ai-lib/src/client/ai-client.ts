@@ -112,7 +112,8 @@ export class AiClient {
     if (outcome.kind !== 'whole') throw new AiError('provider_invalid_response')
     const folded = foldEvents(outcome.out)
     if (folded.kind === 'failed') throw errorOfFailure(folded.failure, unscrubbed, false)
-    return completionOf(folded.message, outcome.target.upstream.spec.name, outcome.prepared.losses)
+    const losses = [...outcome.prepared.losses, ...outcome.lane.losses]
+    return completionOf(folded.message, outcome.target.upstream.spec.name, losses)
   }
 
   /**

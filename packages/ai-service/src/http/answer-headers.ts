@@ -1,7 +1,7 @@
 // The headers of an answer: ours, and the few of the upstream's that a client may see.
 import type { Answered } from 'ai-lib/internal/attempts/attempt-loop'
 import type { Loss } from 'ai-lib/internal/chat/losses'
-import type { ResponseHeaders } from 'ai-lib/internal/dialects/dialect'
+import type { DialectId, ResponseHeaders } from 'ai-lib/internal/dialects/dialect'
 import type { AiError } from 'ai-lib/internal/errors/ai-error'
 
 /** Names and values in turn, as `writeHead` takes them at its cheapest. */
@@ -11,17 +11,27 @@ const maxLossesBytes = 1_024
 /** What header values may hold; anything else of an upstream's header is not passed on. */
 const plainValue = /^[\x20-\x7e]{1,512}$/
 
+/** Under which id a client finds its request, in the header that its dialect's SDKs read. */
+export interface RequestIdentity {
+  readonly requestId: string
+  readonly dialect: DialectId
+}
+
+export interface Timing {
+  readonly upstreamMs: number
+  /** Our own time. */
+  readonly gatewayMs: number
+}
+
 export function answeredHeaders(
   answered: Answered,
-  requestId: string,
-  upstreamMs: number,
-  gatewayMs: number,
+  identity: RequestIdentity,
+  { upstreamMs, gatewayMs }: Timing,
   scrub: (text: string) => string,
 ): FlatHeaders {
   const { target, prepared, attempts } = answered
   const headers: FlatHeaders = [
-    'x-request-id',
-    requestId,
+    ...idHeaders(identity),
     'x-ai-provider',
     target.upstream.spec.name,
     'x-ai-model',
@@ -63,8 +73,15 @@ function addUpstream(headers: FlatHeaders, upstream: ResponseHeaders, scrub: (te
   }
 }
 
-export function refusedHeaders(error: AiError, requestId: string): FlatHeaders {
-  const headers: FlatHeaders = ['x-request-id', requestId]
+// Ours is `x-request-id` everywhere; Anthropic's SDKs look for theirs.
+function idHeaders({ requestId, dialect }: RequestIdentity): readonly string[] {
+  return dialect === 'anthropic-messages'
+    ? ['x-request-id', requestId, 'request-id', requestId]
+    : ['x-request-id', requestId]
+}
+
+export function refusedHeaders(error: AiError, identity: RequestIdentity): FlatHeaders {
+  const headers: FlatHeaders = [...idHeaders(identity)]
   const { retryAfterMs, details } = error
   if (retryAfterMs !== undefined)
     headers.push(

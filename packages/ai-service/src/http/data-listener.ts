@@ -190,7 +190,7 @@ class DataListener {
     this.#parts.onRefused({ id, method: request.method ?? '', path, error })
     if (response.destroyed || response.headersSent) return
     const { wire } = path.startsWith('/v1/messages') ? operations.messages : operations.chat
-    const headers = refusedHeaders(error, id)
+    const headers = refusedHeaders(error, { requestId: id, dialect: wire.dialect })
     const isDoubtful =
       error.code.startsWith('caller_malformed') ||
       error.code === 'caller_bad_host' ||

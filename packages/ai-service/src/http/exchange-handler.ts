@@ -9,7 +9,7 @@ import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
 import { readAsked } from '../exchange/dispatch.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import type { Outcome, Settlement } from '../exchange/settlement.ts'
-import { answeredHeaders, refusedHeaders } from './answer-headers.ts'
+import { answeredHeaders, refusedHeaders, type RequestIdentity } from './answer-headers.ts'
 import type { ClientHeaders } from './client-headers.ts'
 import { Pump, type PumpBounds, type PumpEnd, type PumpTimes } from './pump.ts'
 import { type BodyBounds, readBody } from './read-body.ts'
@@ -25,6 +25,8 @@ export interface ExchangeParts {
   readonly run: (exchange: Exchange) => Promise<Answer>
   /** Told before anything else happens; adds its listeners to the exchange. */
   readonly onExchange: (exchange: Exchange) => void
+  /** A fault of ours that ended an exchange, for the log. */
+  readonly onFault: (requestId: string, thrown: unknown) => void
   readonly onStream: (change: 'opened' | 'closed') => void
   /** Exchanges under way, for the end of a drain. */
   readonly open: Set<Interruptible>
@@ -57,6 +59,8 @@ export async function handleExchange(
   parts.open.add(carrier)
   try {
     await carrier.carry()
+  } catch (thrown) {
+    carrier.broke(thrown)
   } finally {
     parts.open.delete(carrier)
     response.off('close', onClose)
@@ -104,6 +108,19 @@ class Carrier implements Interruptible {
     this.#interruption = error
     if (this.#pump) this.#pump.interrupt(error)
     else this.#abort.abort()
+  }
+
+  /** A fault of ours: this exchange ends, and nothing else does. */
+  broke(thrown: unknown): void {
+    this.#parts.onFault(this.#exchange.id, thrown)
+    this.#abort.abort()
+    this.#lease?.release()
+    this.#response.destroy()
+    try {
+      this.#settle('failed', 500, [], { error: toAiError(thrown) })
+    } catch (again) {
+      this.#parts.onFault(this.#exchange.id, again)
+    }
   }
 
   async carry(): Promise<void> {
@@ -160,7 +177,7 @@ class Carrier implements Interruptible {
     const { out, lane } = answer
     if (this.#response.destroyed) return this.#settleAnswered('cancelled', 499, answer, lane)
     const timing = this.#timing(answer.attempts)
-    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs, this.#parts.scrub)
+    const headers = answeredHeaders(answer, this.#identity, timing, this.#parts.scrub)
     this.#addExtra(headers)
     writeWhole(this.#response, 200, headers, out)
     // A client that does not read must not keep the answer in our memory for ever.
@@ -171,7 +188,7 @@ class Carrier implements Interruptible {
   async #stream(answer: Extract<Answer, { kind: 'stream' }>): Promise<void> {
     const { stream } = answer
     const timing = this.#timing(answer.attempts)
-    const headers = answeredHeaders(answer, this.#exchange.id, timing.upstreamMs, timing.gatewayMs, this.#parts.scrub)
+    const headers = answeredHeaders(answer, this.#identity, timing, this.#parts.scrub)
     headers.push(
       'content-type',
       'text/event-stream; charset=utf-8',
@@ -201,7 +218,7 @@ class Carrier implements Interruptible {
     const { error } = answer
     if (!this.#response.destroyed) {
       const body = this.#exchange.operation.wire.writeFailure(error, 'before-body', this.#exchange.id)
-      const headers = refusedHeaders(error, this.#exchange.id)
+      const headers = refusedHeaders(error, this.#identity)
       // A body that was not read to its end would be taken for the next request.
       if (!this.#request.complete) headers.push('connection', 'close')
       this.#addExtra(headers)
@@ -209,6 +226,10 @@ class Carrier implements Interruptible {
     }
     const outcome = error.code.startsWith('caller_') || error.code.startsWith('policy_') ? 'refused' : 'failed'
     this.#settle(outcome, error.status, answer.attempts, { ...answer.endpoint, error })
+  }
+
+  get #identity(): RequestIdentity {
+    return { requestId: this.#exchange.id, dialect: this.#exchange.operation.wire.dialect }
   }
 
   #addExtra(headers: string[]): void {

@@ -1,6 +1,6 @@
 // The fields of an answer that a reader carries, and those that no client misses.
 import { isArray, isObject } from '../../bytes/json-value.ts'
-import { fieldsOf, type Claim, type Fields } from './unread-fields.ts'
+import { fieldsOf, type Claim, type Fields } from '../unread-fields.ts'
 
 const isText: Claim = (value) => typeof value === 'string'
 const isNumber: Claim = (value) => typeof value === 'number'

@@ -11,7 +11,7 @@ import {
   stopDetailFields,
   usageFields,
 } from './answer-fields.ts'
-import { type Fields, isNeutral, UnreadFields } from './unread-fields.ts'
+import { type Fields, isNeutral, UnreadFields } from '../unread-fields.ts'
 
 /** An open block that is not carried whole. */
 interface OpenBlock {

@@ -18,7 +18,7 @@ import {
   usageFields,
 } from './answer-fields.ts'
 import { readDetail } from './reasoning-details.ts'
-import { type Fields, isNeutral, UnreadFields } from './unread-fields.ts'
+import { type Fields, isNeutral, UnreadFields } from '../unread-fields.ts'
 
 const empty: JsonObject = {}
 

@@ -1,6 +1,6 @@
 // Puts fields of an upstream's answer that become no event on a ledger: once per path, and a bounded number of them.
-import { isArray, isObject, type JsonObject, type JsonValue } from '../../bytes/json-value.ts'
-import { Ledger, type Loss } from '../../chat/losses.ts'
+import { isArray, isObject, type JsonObject, type JsonValue } from '../bytes/json-value.ts'
+import { Ledger, type Loss } from '../chat/losses.ts'
 
 /** True where nothing of a field's value is lost: it is carried, looked into elsewhere, or missed by nobody. */
 export type Claim = (value: JsonValue) => boolean
