@@ -109,6 +109,8 @@ class PassLane implements AnswerLane<Buffer> {
   }
 
   #fail(failure: UpstreamFailure): void {
+    // What comes behind an end, or behind a first failure, changes nothing any more.
+    if (this.#state === 'ended' || this.#state === 'failed') return
     const phase = this.#state === 'quiet' ? 'first-event' : 'mid-stream'
     this.#failure = { ...failure, phase }
     this.#state = 'failed'

@@ -128,11 +128,13 @@ class CanonicalLane<Out> implements AnswerLane<Out> {
   #note(event: ChatEvent): void {
     if (event.type === 'usage') this.#usage = event.usage
     else if (event.type === 'failure') this.#fail(event.failure)
-    else if (event.type === 'message-end') this.#state = 'ended'
+    else if (event.type === 'message-end' && this.#state !== 'failed') this.#state = 'ended'
     else if (this.#state === 'quiet' && isContent(event)) this.#state = 'content'
   }
 
   #fail(failure: UpstreamFailure): void {
+    // What comes behind an end, or behind a first failure, changes nothing any more.
+    if (this.#state === 'ended' || this.#state === 'failed') return
     const phase = this.#state === 'quiet' ? 'first-event' : 'mid-stream'
     this.#failure = { ...failure, phase }
     this.#state = 'failed'
