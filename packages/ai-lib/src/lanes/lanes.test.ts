@@ -100,7 +100,7 @@ describe.each(lanes)('the %s lane', (_name, open) => {
   it('bytes behind the terminal event are dropped, whatever they are', () => {
     for (const behind of [frames.text('behind'), frames.error, 'x'.repeat(5 * 1024 * 1024)]) {
       const lane = open()
-      push(lane, frames.role + frames.text('hi') + frames.done)
+      push(lane, frames.role + frames.text('hi') + frames.stop + frames.done)
       push(lane, behind)
       lane.end()
       expect(lane.state).toBe('ended')
