@@ -193,14 +193,16 @@ export class ClientPool {
 function dispatchOptions(request: UpstreamRequest, isDistrusted: boolean): Dispatcher.DispatchOptions {
   const { path, method, body, stream } = request
   const accept = stream ? 'identity' : (request.headers['accept-encoding'] ?? 'identity')
-  const headers: Record<string, string> = { ...request.headers, 'accept-encoding': accept }
+  const isAsked = request.headers['accept-encoding'] === accept
+  const headers = isAsked ? request.headers : { ...request.headers, 'accept-encoding': accept }
   const options: Dispatcher.DispatchOptions = { path, method, headers, body: null }
   if (body instanceof Uint8Array) options.body = body
   else if (body?.length === 1) options.body = body[0] ?? null
   else if (body !== undefined) {
     // Joining a large body would cost more than sending it; how long a stream is only we can say.
     options.body = Readable.from(body)
-    headers['content-length'] = String(body.reduce((sum, piece) => sum + piece.length, 0))
+    const length = body.reduce((sum, piece) => sum + piece.length, 0)
+    options.headers = { ...headers, 'content-length': String(length) }
   }
   if (isDistrusted) options.reset = true
   return options

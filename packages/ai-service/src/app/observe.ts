@@ -22,31 +22,31 @@ export function observe(exchange: Exchange, { log, metrics, version }: Observers
 
 function summaryOf(exchange: Exchange, settlement: Settlement, configVersion: string): ExchangeSummary {
   const { caller, head, operation } = exchange
-  const { metered, error, end, provider, model, endpoint, lane, ttftMs, interTokenMs } = settlement
-  const user = caller.user ?? head.user
+  const { metered, error } = settlement
   return {
     requestId: exchange.id,
     dialect: operation.wire.dialect,
     route: exchange.path,
+    provider: settlement.provider,
+    model: settlement.model,
+    endpoint: settlement.endpoint,
+    lane: settlement.lane,
     status: settlement.status,
-    outcome: end,
+    code: error?.code,
+    outcome: settlement.end,
     attempts: settlement.attempts,
     durationMs: settlement.durationMs,
     overheadMs: settlement.overheadMs,
+    ttftMs: settlement.ttftMs,
+    interTokenMs: settlement.interTokenMs,
+    usage: metered.kind === 'reported' ? metered.usage : undefined,
+    usageSource: metered.kind,
     losses: settlement.losses,
+    keyId: caller.keyId,
+    user: caller.user ?? head.user,
+    team: caller.team,
     stream: exchange.asked?.head.stream ?? false,
     configVersion,
-    usageSource: metered.kind,
-    ...(metered.kind === 'reported' ? { usage: metered.usage } : {}),
-    ...(provider === undefined ? {} : { provider }),
-    ...(model === undefined ? {} : { model }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(lane === undefined ? {} : { lane }),
-    ...(ttftMs === undefined ? {} : { ttftMs }),
-    ...(interTokenMs === undefined ? {} : { interTokenMs }),
-    ...(error === undefined ? {} : { code: error.code, error }),
-    ...(caller.keyId === undefined ? {} : { keyId: caller.keyId }),
-    ...(user === undefined ? {} : { user }),
-    ...(caller.team === undefined ? {} : { team: caller.team }),
+    error,
   }
 }

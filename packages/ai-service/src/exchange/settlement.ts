@@ -14,22 +14,22 @@ export interface Settlement {
   readonly end: Outcome
   /** As the client saw it; 499 where it left before an answer. */
   readonly status: number
-  readonly error?: AiError
+  readonly error?: AiError | undefined
   readonly metered: Metered
   readonly attempts: readonly AttemptRecord[]
-  readonly provider?: string
-  readonly endpoint?: string
+  readonly provider?: string | undefined
+  readonly endpoint?: string | undefined
   /** As the provider was asked. */
-  readonly model?: string
-  readonly lane?: LaneName
+  readonly model?: string | undefined
+  readonly lane?: LaneName | undefined
   readonly losses: readonly Loss[]
   readonly durationMs: number
   /** Our own time: without waiting for the provider, or for the client's body. */
   readonly overheadMs: number
   /** From the request to the first bytes handed to the client, streams only. */
-  readonly ttftMs?: number
+  readonly ttftMs?: number | undefined
   /** Mean gap between the pieces of a stream. */
-  readonly interTokenMs?: number
+  readonly interTokenMs?: number | undefined
 }
 
 export type SettlementListener = (settlement: Settlement) => void

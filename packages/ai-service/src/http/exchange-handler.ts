@@ -37,6 +37,8 @@ export interface Interruptible {
   interrupt(error: AiError): void
 }
 
+const unmetered = { kind: 'unknown' } as const
+
 type OperationRoute = Extract<Route, { kind: 'operation' }>
 
 /** Never rejects. */
@@ -182,7 +184,7 @@ class Carrier implements Interruptible {
     writeWhole(this.#response, 200, headers, out)
     // A client that does not read must not keep the answer in our memory for ever.
     if (this.#response.writableLength > 0) this.#response.setTimeout(this.#parts.pump.writeStallMs)
-    this.#settleAnswered('completed', 200, answer, lane)
+    this.#settleAnswered('completed', 200, answer, lane, { gatewayMs: timing.gatewayMs })
   }
 
   async #stream(answer: Extract<Answer, { kind: 'stream' }>): Promise<void> {
@@ -256,16 +258,23 @@ class Carrier implements Interruptible {
     } = {},
   ): void {
     const { target, prepared, attempts } = answer
-    const { gatewayMs, ...rest } = more
-    this.#settle(end, status, attempts, {
+    const { usage, losses } = lane
+    // Every request comes through here: the object is made in one go.
+    this.#exchange.settle({
+      end,
+      status,
+      error: more.error,
+      metered: usage ? { kind: 'reported', usage } : unmetered,
+      attempts,
       provider: target.upstream.spec.name,
       endpoint: target.endpoint,
       model: target.model,
       lane: prepared.lane,
-      losses: lane.losses.length === 0 ? prepared.losses : [...prepared.losses, ...lane.losses],
-      ...(lane.usage ? { metered: { kind: 'reported', usage: lane.usage } } : {}),
-      ...(gatewayMs === undefined ? {} : { overheadMs: gatewayMs }),
-      ...rest,
+      losses: losses.length === 0 ? prepared.losses : [...prepared.losses, ...losses],
+      durationMs: performance.now() - this.#exchange.startedMs,
+      overheadMs: more.gatewayMs ?? this.#timing(attempts).gatewayMs,
+      ttftMs: more.ttftMs,
+      interTokenMs: more.interTokenMs,
     })
   }
 

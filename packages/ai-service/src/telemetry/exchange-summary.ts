@@ -21,32 +21,32 @@ export interface ExchangeSummary {
   /** The path of the route, without query. */
   readonly route: string
   /** Absent where no target was reached for. */
-  readonly provider?: string
+  readonly provider?: string | undefined
   /** As the provider was asked. */
-  readonly model?: string
-  readonly endpoint?: string
-  readonly lane?: string
+  readonly model?: string | undefined
+  readonly endpoint?: string | undefined
+  readonly lane?: string | undefined
   /** As the client saw it; 499 where it left before an answer. */
   readonly status: number
-  readonly code?: ErrorCode
+  readonly code?: ErrorCode | undefined
   readonly outcome: 'completed' | 'truncated' | 'cancelled' | 'refused' | 'failed'
   readonly attempts: readonly AttemptSummary[]
   readonly durationMs: number
   /** Our own time, the provider's subtracted. */
   readonly overheadMs: number
   /** From the request to the first bytes for the client; streams only. */
-  readonly ttftMs?: number
+  readonly ttftMs?: number | undefined
   /** Mean gap between the pieces of a stream. */
-  readonly interTokenMs?: number
-  readonly usage?: Usage
-  readonly usageSource?: 'reported' | 'estimated' | 'unknown'
+  readonly interTokenMs?: number | undefined
+  readonly usage?: Usage | undefined
+  readonly usageSource?: 'reported' | 'estimated' | 'unknown' | undefined
   /** What translation could not carry, of the request and of the answer. */
   readonly losses: readonly Loss[]
-  readonly keyId?: string
-  readonly user?: string
-  readonly team?: string
+  readonly keyId?: string | undefined
+  readonly user?: string | undefined
+  readonly team?: string | undefined
   readonly stream: boolean
-  readonly configVersion?: string
+  readonly configVersion?: string | undefined
   /** The error with its cause, for the log alone. */
   readonly error?: unknown
 }
