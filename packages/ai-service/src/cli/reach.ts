@@ -9,6 +9,14 @@ export type Reach =
 
 const TIMEOUT_MS = 3_000
 
+const meanings: ReadonlyMap<string, string> = new Map([
+  ['dns', 'its name is not resolved'],
+  ['refused', 'nothing listens there'],
+  ['tls', 'TLS fails; a company’s own certificate goes into NODE_EXTRA_CA_CERTS or providers.<name>.ca'],
+  ['proxy', 'the proxy does not let it through'],
+  ['address-denied', 'its address is private, which private: true allows'],
+])
+
 /** Any HTTP answer counts as reached: without a key most providers say 401 or 404. */
 export async function reach(provider: ProviderConfig, baseUrl: string, config: Config): Promise<Reach> {
   const { origin, pathname } = new URL(baseUrl)
@@ -34,7 +42,8 @@ export async function reach(provider: ProviderConfig, baseUrl: string, config: C
         },
         data: () => undefined,
         end: () => undefined,
-        fail: ({ kind, timer }) => resolve({ kind: 'failed', why: timer === undefined ? kind : `${kind} (${timer})` }),
+        fail: ({ kind, timer }) =>
+          resolve({ kind: 'failed', why: timer === undefined ? (meanings.get(kind) ?? kind) : `${kind} (${timer})` }),
       },
     )
     setTimeout(() => {
