@@ -47,6 +47,8 @@ export async function* eventsOf(
     state.ending = { kind: 'failed', error: new AiError('caller_left', {}, { cause: signal?.reason }) }
     wake()
   }
+  // It may have left between the commit and now: a signal tells that to nobody who listens later.
+  if (signal?.aborted) onAbort()
   signal?.addEventListener('abort', onAbort)
   try {
     for (;;) {
