@@ -23,8 +23,13 @@ let listings: ReadonlyMap<string, readonly string[]> | undefined
  * The provider may be named as this library or as the catalogue's source names it.
  *
  * @example
+ * ```ts
+ * import { findModel } from 'ai-lib/internal/catalog/catalogue'
+ * import { pricesAt } from 'ai-lib/internal/catalog/prices'
  * const model = findModel('anthropic', 'claude-haiku-4-5-20251001')
  * const prices = model && pricesAt(model, Date.now())
+ * console.log(prices?.rates.inputMicroUsdPerMillion)
+ * ```
  */
 export function findModel(provider: string, model: string): CatalogueModel | undefined {
   const shelf = allShelves().get(provider)

@@ -63,7 +63,11 @@ export const providerSpecs: ReadonlyMap<string, ProviderSpec> = new Map(specs.ma
  * Names of the built-in providers.
  *
  * @example
- * const client = new AiClient(Provider.OpenAI, { apiKey })
+ * ```ts
+ * import { AiClient, Provider } from 'ai-lib'
+ * const client = new AiClient(Provider.OpenAI, { apiKey: 'sk-...' })
+ * console.log(client.currentProvider) // openai
+ * ```
  */
 export const Provider = {
   OpenAI: 'openai',
