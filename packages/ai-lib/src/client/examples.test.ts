@@ -44,8 +44,14 @@ it('every example compiles', { timeout: 60_000 }, () => {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   const compilerOptions = {
-    ...{ target: 'es2024', module: 'nodenext', strict: true, exactOptionalPropertyTypes: true, noEmit: true },
-    ...{ skipLibCheck: true, types: ['node'], moduleDetection: 'force' },
+    target: 'es2024',
+    module: 'nodenext',
+    moduleDetection: 'force',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    noEmit: true,
+    types: ['node'],
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
   for (const [index, { from, code }] of examples.entries())
