@@ -17,13 +17,17 @@ export interface RateLimitParts {
   readonly clock: { nowMs(): number }
 }
 
+/** A caller's own limit is asked before those it shares: what that refuses must use up nothing of anybody else's. */
+const breadth: Readonly<Record<LimitRule['for'], number>> = { key: 0, user: 1, team: 2, global: 3 }
+
 export function rateLimit({ rules, rates, concurrency, clock }: RateLimitParts): Policy {
+  const ordered = [...rules.entries()].toSorted(([, left], [, right]) => breadth[left.for] - breadth[right.for])
   return {
     name: 'rate-limit',
     needs: 'headers',
     around(exchange, next) {
       // Places first: a request that finds none must not use up a window's count.
-      for (const [index, rule] of rules.entries()) {
+      for (const [index, rule] of ordered) {
         const name = subject(rule, index, exchange.caller)
         if (name === undefined || rule.concurrent === undefined) continue
         const leave = concurrency.enter(name, rule.concurrent)
@@ -34,12 +38,17 @@ export function rateLimit({ rules, rates, concurrency, clock }: RateLimitParts):
           })
         exchange.onSettle(leave)
       }
-      for (const [index, rule] of rules.entries()) {
+      let told: { readonly limit: number; readonly admission: Admission } | undefined
+      for (const [index, rule] of ordered) {
         const name = subject(rule, index, exchange.caller)
         if (name === undefined || rule.requests === undefined) continue
         const { count, windowMs } = rule.requests
-        tell(exchange, count, rates.admit(name, count, windowMs, clock.nowMs()))
+        const admission = rates.admit(name, count, windowMs, clock.nowMs())
+        const isTighter = told === undefined || admission.remaining < told.admission.remaining
+        if (isTighter || admission.kind === 'limited') told = { limit: count, admission }
+        if (admission.kind === 'limited') break
       }
+      if (told) tell(exchange, told.limit, told.admission)
       return next()
     },
   }
