@@ -60,7 +60,7 @@ const benches = [
 ]
 
 for (const [name, unit, measure] of benches)
-  process.stdout.write(`${name.padEnd(48)}${measure().toFixed(2).padStart(10)} µs/${unit}\n`)
+  process.stdout.write(`${name.padEnd(48)}${Number(measure()).toFixed(2).padStart(10)} µs/${String(unit)}\n`)
 
 function decode(chunks) {
   const decoder = new SseDecoder()

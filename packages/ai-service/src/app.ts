@@ -45,7 +45,8 @@ export interface App {
   readonly dataUrl: string
   /** Absent where the listener is off. */
   readonly metricsUrl: string | undefined
-  drain(): Drain
+  /** `at-once` leaves out the delay for load balancers. */
+  drain(delay: 'delayed' | 'at-once'): Drain
   close(): Promise<void>
 }
 
@@ -95,7 +96,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   return {
     dataUrl: urlOf(server, tls ? 'https' : 'http'),
     metricsUrl: metricsServer && urlOf(metricsServer, 'http'),
-    drain: () => startDrain({ server, health, open, delayMs, graceMs }),
+    drain: (delay) => startDrain({ server, health, open, delayMs: delay === 'delayed' ? delayMs : 0, graceMs }),
     close,
   }
 }

@@ -19,10 +19,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 const processEvents = {
-  on(event: 'terminate' | 'reload' | 'fatal', listener: (thrown?: unknown) => void): void {
+  on(event: 'terminate' | 'interrupt' | 'reload' | 'fatal', listener: (thrown?: unknown) => void): void {
     switch (event) {
       case 'terminate':
-        process.on('SIGTERM', () => listener()).on('SIGINT', () => listener())
+        process.on('SIGTERM', () => listener())
+        return
+      case 'interrupt':
+        process.on('SIGINT', () => listener())
         return
       case 'reload':
         process.on('SIGHUP', () => listener())

@@ -42,14 +42,18 @@ export function errorCodeOf(failure: UpstreamFailure): ErrorCode {
  */
 export function errorOfFailure(failure: UpstreamFailure, scrub: (text: string) => string, exhausted: boolean): AiError {
   const isTold = failure.code === 'rejected' || (failure.code === 'not-found' && failure.message !== undefined)
-  const words = isTold && failure.message ? scrub(failure.message).slice(0, 2_000) : undefined
-  return new AiError(errorCodeOf(failure), {
+  const reason = failure.message ? scrub(failure.message).slice(0, 2_000) : undefined
+  const words = isTold ? reason : undefined
+  const details = {
     ...(words === undefined ? {} : { message: words }),
     ...(failure.param === undefined ? {} : { param: scrub(failure.param) }),
     ...(failure.code === 'rejected' ? { status: rejectedStatus(failure.status) } : {}),
     ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
     ...(exhausted ? { exhausted } : {}),
-  })
+  }
+  // What the client is not told, the log still is.
+  const isKept = reason !== undefined && !isTold
+  return new AiError(errorCodeOf(failure), details, isKept ? { cause: new Error(reason) } : undefined)
 }
 
 function rejectedStatus(status: number | undefined): number {

@@ -295,6 +295,7 @@ class Scanner {
   }
 
   #unexpected(): never {
+    if (this.#bytes.length === 0) this.#fail('It is empty.')
     if (this.#at >= this.#bytes.length) this.#fail('It ends too early.')
     this.#fail(`Unexpected byte at ${this.#at}.`)
   }

@@ -13,7 +13,8 @@ import { baseUrlOf, type Environment, firstOf } from './environment.ts'
 export interface ConnectionOptions {
   /** As the vendor documents it for its own SDK: `https://api.openai.com/v1`, `https://api.anthropic.com`. */
   readonly baseUrl?: string
-  readonly apiKey?: string | Secret
+  /** Default: the provider's key variable. */
+  readonly apiKey?: string | Secret | undefined
   /** `http://user:password@proxy:8080`. Default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxy?: string
   /** Connects directly, whatever the environment says. */

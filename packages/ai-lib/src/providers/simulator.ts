@@ -15,6 +15,7 @@ export const simulator: ProviderSpec = {
     { dialect: 'anthropic-messages', operations: ['messages', 'count-tokens'], originPath: '' },
     { dialect: 'openai-responses', operations: ['responses'] },
   ],
+  headers: { 'anthropic-version': '2023-06-01' },
   quirks: { cacheControl: true },
   defaultChatModel: 'echo',
   models: ['echo', 'echo-reasoning', 'script', 'embed'],

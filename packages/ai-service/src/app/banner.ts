@@ -1,7 +1,17 @@
 // What a newcomer sees on `npm start` without a key: a request that works, and the way to a real provider.
 
-/** @param dataUrl where the data listener is. */
-export function demoBanner(dataUrl: string): string {
+/**
+ * @param dataUrl where the data listener is.
+ * @param needsKey whether callers must show a key, as they must anywhere but on a loopback address.
+ */
+export function demoBanner(dataUrl: string, needsKey: boolean): string {
+  const key = needsKey
+    ? [
+        'Callers need a key here, because this is no loopback address: add  -H "authorization: Bearer $KEY"',
+        'with one that `npx ai-service keys create` makes.',
+        '',
+      ]
+    : []
   return [
     '',
     'ai-service runs in demo mode: no provider key and no config file, so the built-in simulator answers.',
@@ -11,6 +21,7 @@ export function demoBanner(dataUrl: string): string {
     `curl ${dataUrl}/v1/chat/completions -H 'content-type: application/json' \\`,
     `  -d '{"model":"simulator/echo","messages":[{"role":"user","content":"Hello"}]}'`,
     '',
+    ...key,
     'Point an SDK at it:',
     `  OpenAI     base URL ${dataUrl}/v1`,
     `  Anthropic  base URL ${dataUrl}`,

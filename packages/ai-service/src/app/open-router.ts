@@ -1,6 +1,7 @@
 // Makes the router out of the configuration: aliases with their endpoints and fallbacks, flattened.
 import { roundRobin } from 'ai-lib/internal/attempts/balancers/round-robin'
 import { findModel, modelsOf, providersOfBareModel } from 'ai-lib/internal/catalog/catalogue'
+import { providerSpecs } from 'ai-lib/internal/providers/registry'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { Upstream } from 'ai-lib/internal/attempts/target'
 import type { Config, FallbackTarget, ModelConfig } from '../config/config.ts'
@@ -32,6 +33,7 @@ function factsOf(config: Config): ModelFacts {
       return [...config.providers.values()].filter(({ kind }) => kinds.has(kind)).map(({ name }) => name)
     },
     modelsOf: (provider) => modelsOf(kindOf(provider)),
+    keyVariableOf: (provider) => providerSpecs.get(provider)?.keyVariables[0],
   }
 }
 

@@ -13,7 +13,7 @@ import { demoBanner } from './banner.ts'
 /** What the process tells the service. */
 export interface ProcessEvents {
   /** `terminate` asks for a drain, a second one for an end at once. */
-  on(event: 'terminate' | 'reload', listener: () => void): void
+  on(event: 'terminate' | 'interrupt' | 'reload', listener: () => void): void
   on(event: 'fatal', listener: (thrown: unknown) => void): void
 }
 
@@ -51,7 +51,7 @@ export async function serve(parts: ServeParts): Promise<number> {
     config: loaded.source.kind === 'file' ? loaded.source.path : 'environment',
     config_version: loaded.version,
   })
-  if (loaded.config.demo) stdout.write(demoBanner(app.dataUrl))
+  if (loaded.config.demo) stdout.write(demoBanner(app.dataUrl, loaded.config.auth.mode === 'keys'))
   const code = await untilOver(app, parts, log)
   await app.close()
   log.info('stopped', { exit_code: code })
@@ -67,19 +67,23 @@ async function startOrExplain(
   try {
     return await startApp({ loaded, log, scrub, runtime, memoryLimitBytes, version })
   } catch (thrown) {
-    const { host, port } = loaded.config.server
-    stderr.write(`${explain(thrown, host, port)}\n`)
-    log.error('could not start', { error: thrown })
+    const reason = explain(thrown, loaded.config.server)
+    stderr.write(`${reason}\n`)
+    log.error('could not start', { reason })
     return undefined
   }
 }
 
-function explain(thrown: unknown, host: string, port: number): string {
+function explain(thrown: unknown, { host, port, metrics }: LoadedConfig['config']['server']): string {
   if (thrown instanceof Error && 'code' in thrown) {
     const at =
       'address' in thrown && 'port' in thrown ? `${String(thrown.address)}:${String(thrown.port)}` : `${host}:${port}`
+    const isMetrics = 'port' in thrown && thrown.port === metrics.port && thrown.port !== port
+    const setting = isMetrics ? 'AI_SERVICE_METRICS_PORT or server.metrics.port' : 'AI_SERVICE_PORT or server.port'
     if (thrown.code === 'EADDRINUSE')
-      return `ai-service cannot listen on ${at}: the port is taken. Stop what uses it, or choose another with AI_SERVICE_PORT or server.port (server.metrics.port for metrics).`
+      return `ai-service cannot listen on ${at}${isMetrics ? ' for metrics' : ''}: the port is taken. Stop what uses it, or choose another with ${setting}.`
+    if (thrown.code === 'ENOTFOUND' || thrown.code === 'EAI_AGAIN')
+      return `ai-service cannot listen on ${host}: no address is known for that name (AI_SERVICE_HOST or server.host).`
     if (thrown.code === 'EACCES')
       return `ai-service may not listen on ${at}: ports below 1024 need a privilege. Choose another port.`
     if (thrown.code === 'EADDRNOTAVAIL') return `ai-service cannot listen on ${at}: this machine has no such address.`
@@ -91,23 +95,28 @@ function explain(thrown: unknown, host: string, port: number): string {
 function untilOver(app: App, { events, reload }: ServeParts, log: Log): Promise<number> {
   return new Promise((resolve) => {
     let drain: ReturnType<App['drain']> | undefined
-    const begin = (code: number): void => {
+    const begin = (code: number, delay: 'delayed' | 'at-once'): void => {
       if (drain) {
         log.warn('draining is cut short')
         drain.hurry()
         return
       }
-      drain = app.drain()
+      drain = app.drain(delay)
       void drain.done.then(() => resolve(code))
     }
     events.on('terminate', () => {
       log.info('draining')
-      begin(0)
+      begin(0, 'delayed')
+    })
+    // Whoever presses Ctrl-C has no load balancer that must notice first.
+    events.on('interrupt', () => {
+      log.info('draining')
+      begin(0, 'at-once')
     })
     events.on('reload', () => void tellReload(reload, log))
     events.on('fatal', (thrown) => {
       log.error('fatal fault: draining and exiting', { error: thrown })
-      begin(1)
+      begin(1, 'delayed')
     })
   })
 }

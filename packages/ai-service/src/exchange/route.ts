@@ -29,6 +29,8 @@ export interface ModelFacts {
   /** Built-in providers that have exactly this model. */
   providersOf(model: string): readonly string[]
   modelsOf(provider: string): readonly CatalogueModel[]
+  /** The variable that would configure a built-in provider. */
+  keyVariableOf(provider: string): string | undefined
 }
 
 export interface RouterParts {
@@ -141,12 +143,24 @@ export class Router {
   }
 
   #unknown(model: string): AiError {
-    const near = nearestNames(model, this.names())
-    const hint = near.length > 0 ? `Nearest: ${near.join(', ')}.` : 'GET /v1/models lists what there is.'
+    const hint = this.#unconfigured(model) ?? this.#nearest(model)
     return new AiError('caller_model_not_found', {
       message: `"${model.slice(0, 200)}" is unknown. ${hint}`,
       param: 'model',
     })
+  }
+
+  // `openai/gpt-4o` where nobody gave a key for openai: its nearest names would lead away from what is missing.
+  #unconfigured(model: string): string | undefined {
+    const provider = model.slice(0, Math.max(0, model.indexOf('/')))
+    const variable = this.#parts.facts.keyVariableOf(provider)
+    if (variable === undefined || this.#parts.upstreams.has(provider)) return undefined
+    return `The provider ${provider} is not configured here: the operator must set ${variable} or add it under providers.`
+  }
+
+  #nearest(model: string): string {
+    const near = nearestNames(model, this.names())
+    return near.length > 0 ? `Nearest: ${near.join(', ')}.` : 'GET /v1/models lists what there is.'
   }
 
   /** Every name that resolves: aliases first, then `provider/model` of the catalogue. */

@@ -14,7 +14,7 @@ import { type HealthState, liveReport, readyReport } from './health.ts'
 import { modelBody, modelsBody } from './models.ts'
 import { guardedPath } from './request-guard.ts'
 import { writeRefusal, writeWhole } from './respond.ts'
-import { matchRoute, type Route } from './routes.ts'
+import { matchRoute, nearestRoute, type Route } from './routes.ts'
 
 export interface RefusedBeforeExchange {
   readonly id: string
@@ -125,8 +125,10 @@ class DataListener {
     const matched = matchRoute(request.method ?? '', path)
     if (matched.kind === 'none') {
       // Keys end up in paths by mistake, and answers end up in other people's logs.
+      const asked = `${request.method} ${this.#parts.exchanges.scrub(path).slice(0, 200)}`
+      const near = nearestRoute(path)
       throw new AiError('caller_route_not_found', {
-        message: `${request.method} ${this.#parts.exchanges.scrub(path).slice(0, 200)}`,
+        message: near === undefined ? `You asked for ${asked}.` : `You asked for ${asked}. Nearest: ${near}.`,
       })
     }
     if (matched.kind === 'wrong-method') {

@@ -152,7 +152,7 @@ class Carrier implements Interruptible {
 
   async #answer(): Promise<Answer> {
     try {
-      checkMedia(this.#given.headers)
+      checkHeaders(this.#given.headers)
       return await this.#parts.run(this.#exchange)
     } catch (thrown) {
       const error = toAiError(thrown)
@@ -221,12 +221,14 @@ class Carrier implements Interruptible {
     if (!this.#response.destroyed) {
       const body = this.#exchange.operation.wire.writeFailure(error, 'before-body', this.#exchange.id)
       const headers = refusedHeaders(error, this.#identity)
+      if (answer.attempts.length > 0) headers.push('x-ai-attempts', String(answer.attempts.length))
+      if (answer.endpoint) headers.push('x-ai-provider', answer.endpoint.provider)
       // A body that was not read to its end would be taken for the next request.
       if (!this.#request.complete) headers.push('connection', 'close')
       this.#addExtra(headers)
       writeRefusal(this.#request, this.#response, error.status, headers, bufferOf(body))
     }
-    const outcome = error.code.startsWith('caller_') || error.code.startsWith('policy_') ? 'refused' : 'failed'
+    const outcome = isCallers(error) ? 'refused' : 'failed'
     this.#settle(outcome, error.status, answer.attempts, { ...answer.endpoint, error })
   }
 
@@ -293,8 +295,18 @@ class Carrier implements Interruptible {
   }
 }
 
-/** @throws AiError where the body is encoded or no JSON. */
-function checkMedia({ contentEncoding, contentType }: ClientHeaders): void {
+/** @throws AiError where the body is encoded or no JSON, or a header of ours says nothing. */
+function checkHeaders({ contentEncoding, contentType, timeoutMs, strict }: ClientHeaders): void {
+  if (timeoutMs !== undefined && !/^[1-9]\d{0,8}$/.test(timeoutMs))
+    throw new AiError('caller_invalid_request', {
+      message: 'x-ai-timeout-ms takes whole milliseconds, 1 or more.',
+      param: 'x-ai-timeout-ms',
+    })
+  if (strict !== undefined && strict !== 'losses')
+    throw new AiError('caller_invalid_request', {
+      message: 'x-ai-strict takes the value losses.',
+      param: 'x-ai-strict',
+    })
   if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity')
     throw new AiError('caller_encoded_body')
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
@@ -302,8 +314,7 @@ function checkMedia({ contentEncoding, contentType }: ClientHeaders): void {
 }
 
 function exchangeHead(headers: ClientHeaders): Exchange['head'] {
-  const timeoutMs =
-    headers.timeoutMs !== undefined && /^\d{1,9}$/.test(headers.timeoutMs) ? Number(headers.timeoutMs) : undefined
+  const timeoutMs = headers.timeoutMs === undefined ? undefined : Number(headers.timeoutMs)
   return {
     ...(headers.credential === undefined ? {} : { credential: headers.credential }),
     forwarded: headers.forwarded,
@@ -311,6 +322,11 @@ function exchangeHead(headers: ClientHeaders): Exchange['head'] {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(headers.user === undefined ? {} : { user: headers.user }),
   }
+}
+
+/** What the caller must mend, a provider's refusal of the request itself included. */
+function isCallers({ code }: AiError): boolean {
+  return code.startsWith('caller_') || code.startsWith('policy_') || code === 'provider_rejected_request'
 }
 
 function outcomeOf(end: PumpEnd): Outcome {

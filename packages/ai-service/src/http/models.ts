@@ -7,13 +7,14 @@ import type { ListedModel } from '../exchange/route.ts'
 export type ListForm = 'openai' | 'anthropic'
 
 export function modelsBody(models: readonly ListedModel[], caller: Caller, form: ListForm): string {
-  const visible = models.filter(({ id }) => mayUse(caller, id)).map((model) => modelObject(model, form))
-  if (form === 'openai') return JSON.stringify({ object: 'list', data: visible })
+  const visible = models.filter(({ id }) => mayUse(caller, id))
+  const data = visible.map((model) => modelObject(model, form))
+  if (form === 'openai') return JSON.stringify({ object: 'list', data })
   return JSON.stringify({
-    data: visible,
+    data,
     has_more: false,
-    first_id: models[0]?.id ?? null,
-    last_id: models.at(-1)?.id ?? null,
+    first_id: visible[0]?.id ?? null,
+    last_id: visible.at(-1)?.id ?? null,
   })
 }
 

@@ -1,4 +1,5 @@
 // The data listener's routes: what each one does is a property of the matched entry, so a new route cannot forget its guard.
+import { nearestNames } from 'ai-lib/internal/catalog/nearest-names'
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
 
 export type Route =
@@ -38,6 +39,12 @@ const modelPrefix = '/v1/models/'
 
 /** All paths, for "did you mean" and for tests that walk every route. */
 export const routePaths: readonly string[] = [...table.keys(), `${modelPrefix}{id}`]
+
+/** The route that a path most likely meant: base URLs are often off by a `/v1`. */
+export function nearestRoute(path: string): string | undefined {
+  const tail = path.replace(/^(?:\/v1)+/, '')
+  return routePaths.find((known) => known === path || known === `/v1${tail}`) ?? nearestNames(path, routePaths, 1)[0]
+}
 
 export function matchRoute(method: string, path: string): Matched {
   const entry = table.get(path) ?? modelRoute(path)
