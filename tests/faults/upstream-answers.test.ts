@@ -59,7 +59,7 @@ let simulated: Faulty
 let url = ''
 let provider = 0
 beforeAll(async () => {
-  simulated = await startFaulty('head: 1500ms, firstToken: 2s, idle: 1s, total: 2500ms')
+  simulated = await startFaulty('head: 5s, firstToken: 6s, idle: 1s, total: 20s')
   url = simulated.service.url
 })
 beforeEach(() => {
@@ -316,7 +316,7 @@ describe.each(dialects)('streams of %s that break', (dialect) => {
       kind: 'raw',
       status: 200,
       headers: { 'content-type': 'text/event-stream' },
-      chunks: Array.from({ length: 60 }, () =>
+      chunks: Array.from({ length: 120 }, () =>
         dialect === 'anthropic' ? 'event: ping\ndata: {"type":"ping"}\n\n' : ': ping\n\n',
       ),
       intervalMs: 100,
