@@ -1,0 +1,89 @@
+// The way down over a real listener: unready at once, finishing what is under way, then ending what is left.
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Interruptible } from '../http/exchange-handler.ts'
+import type { HealthState } from '../http/health.ts'
+import { type Drain, startDrain } from './drain.ts'
+
+const servers: Server[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
+async function draining(delayMs: number, graceMs: number, open: Set<Interruptible> = new Set()) {
+  const server = createServer((_request, response) => response.end('served'))
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const health: HealthState = { readiness: { kind: 'ready' } }
+  const drain = startDrain({ server, health, open, delayMs, graceMs })
+  return { server, port, health, drain, open }
+}
+
+const isDone = (drain: Drain): Promise<boolean> => Promise.race([drain.done.then(() => true), tick().then(() => false)])
+const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30))
+
+function asked(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'),
+    )
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    socket.on('error', () => resolve('refused'))
+    socket.on('close', () => resolve(text.includes('served') ? 'served' : 'closed'))
+  })
+}
+
+describe('a drain', () => {
+  it('is unready at once and still accepts for its delay, then no more', async () => {
+    const { health, port, drain, server } = await draining(60_000, 60_000)
+    expect(health.readiness).toEqual({ kind: 'draining' })
+    expect(await asked(port)).toBe('served')
+    expect(server.listening).toBe(true)
+    drain.hurry()
+    await drain.done
+    expect(await asked(port)).toBe('refused')
+  })
+
+  it('waits for what is under way and interrupts nothing that ends in time', async () => {
+    const interrupted: string[] = []
+    const exchange: Interruptible = { interrupt: ({ code }) => interrupted.push(code) }
+    const { drain, open } = await draining(0, 60_000, new Set([exchange]))
+    expect(await isDone(drain)).toBe(false)
+    open.delete(exchange)
+    await drain.done
+    expect(interrupted).toEqual([])
+  })
+
+  it.each(['grace', 'hurry'] as const)('tells what is left when time is up (%s), once each', async (how) => {
+    const open = new Set<Interruptible>()
+    const interrupted: string[] = []
+    for (const name of ['a', 'b']) {
+      const exchange: Interruptible = {
+        interrupt({ code }) {
+          interrupted.push(`${name} ${code}`)
+          open.delete(exchange)
+        },
+      }
+      open.add(exchange)
+    }
+    const { drain } = await draining(0, how === 'grace' ? 40 : 60_000, open)
+    if (how === 'hurry') drain.hurry()
+    await drain.done
+    expect(interrupted).toEqual(['a service_draining', 'b service_draining'])
+  })
+
+  it('closes connections that idle, and those that never end', async () => {
+    const { drain, port } = await draining(100, 100)
+    const socket = connect(port, '127.0.0.1')
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => undefined)
+    await drain.done
+    await closed
+  })
+})
