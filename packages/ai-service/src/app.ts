@@ -10,6 +10,7 @@ import { openRouter } from './app/open-router.ts'
 import { openUpstreams } from './app/open-upstreams.ts'
 import { observe } from './app/observe.ts'
 import { exchangeRunner } from './app/run-exchange.ts'
+import { createAddressScrubber } from './app/scrub-addresses.ts'
 import type { Config, ListenerAddress, LoadedConfig } from './config/config.ts'
 import { ByteBudget } from './exchange/byte-budget.ts'
 import { anonymous, type Caller } from './exchange/exchange.ts'
@@ -125,12 +126,15 @@ function exchangeParts(
   { router, mode, metrics, open, translations }: Wired,
 ): ExchangeParts {
   const { server, limits: rules, telemetry } = loaded.config
+  const hideAddresses = createAddressScrubber(loaded.config)
+  // The log may name addresses, a client may not.
+  const told = (text: string): string => hideAddresses(scrub(text))
   const limits = { rules, rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: systemClock }
   return {
     body: { maxBytes: server.maxBodyBytes, baseMs: server.timeouts.bodyMs },
     budget: new ByteBudget(server.maxBufferedBytes ?? Math.floor(memoryLimitBytes * bodyShare)),
     pump: { pingMs: server.timeouts.pingMs, writeStallMs: server.timeouts.writeStallMs },
-    scrub,
+    scrub: told,
     run: exchangeRunner(orderedPolicies({ auth: mode, limits }), {
       resolve: (operation, model) => router.resolve(operation, model),
       loop: { clock: systemClock, random: Math.random },
@@ -138,7 +142,7 @@ function exchangeParts(
       commit: server.commit,
       needsUsage: telemetry.metrics.enabled,
       translateLarge: (job) => translations.run(job),
-      scrub,
+      scrub: told,
     }),
     onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),
     onFault: (requestId, thrown) => log.error('an exchange broke', { request_id: requestId, error: thrown }),

@@ -1,7 +1,7 @@
 // Limits per key, user, team or all together: requests per window, and requests under way.
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { Caller, Exchange } from '../exchange/exchange.ts'
-import type { Admission, ConcurrencyCounters, RateCounters } from '../stores/counters.ts'
+import type { Admission, ConcurrencyCounters, RateClaim, RateCounters } from '../stores/counters.ts'
 import type { Policy } from './policy.ts'
 
 export interface LimitRule {
@@ -17,41 +17,57 @@ export interface RateLimitParts {
   readonly clock: { nowMs(): number }
 }
 
-/** A caller's own limit is asked before those it shares: what that refuses must use up nothing of anybody else's. */
-const breadth: Readonly<Record<LimitRule['for'], number>> = { key: 0, user: 1, team: 2, global: 3 }
-
-export function rateLimit({ rules, rates, concurrency, clock }: RateLimitParts): Policy {
-  const ordered = [...rules.entries()].toSorted(([, left], [, right]) => breadth[left.for] - breadth[right.for])
+export function rateLimit(parts: RateLimitParts): Policy {
   return {
     name: 'rate-limit',
     needs: 'headers',
     around(exchange, next) {
       // Places first: a request that finds none must not use up a window's count.
-      for (const [index, rule] of ordered) {
-        const name = subject(rule, index, exchange.caller)
-        if (name === undefined || rule.concurrent === undefined) continue
-        const leave = concurrency.enter(name, rule.concurrent)
-        if (!leave)
-          throw new AiError('policy_concurrency_limited', {
-            message: `The limit is ${rule.concurrent} per ${rule.for}.`,
-            retryAfterMs: 1_000,
-          })
-        exchange.onSettle(leave)
-      }
-      let told: { readonly limit: number; readonly admission: Admission } | undefined
-      for (const [index, rule] of ordered) {
-        const name = subject(rule, index, exchange.caller)
-        if (name === undefined || rule.requests === undefined) continue
-        const { count, windowMs } = rule.requests
-        const admission = rates.admit(name, count, windowMs, clock.nowMs())
-        const isTighter = told === undefined || admission.remaining < told.admission.remaining
-        if (isTighter || admission.kind === 'limited') told = { limit: count, admission }
-        if (admission.kind === 'limited') break
-      }
-      if (told) tell(exchange, told.limit, told.admission)
+      takePlaces(exchange, parts)
+      countRequest(exchange, parts)
       return next()
     },
   }
+}
+
+function takePlaces(exchange: Exchange, { rules, concurrency }: RateLimitParts): void {
+  for (const [index, rule] of rules.entries()) {
+    const name = subject(rule, index, exchange.caller)
+    if (name === undefined || rule.concurrent === undefined) continue
+    const leave = concurrency.enter(name, rule.concurrent)
+    if (!leave)
+      throw new AiError('policy_concurrency_limited', {
+        message: `The limit is ${rule.concurrent} per ${rule.for}.`,
+        retryAfterMs: 1_000,
+      })
+    exchange.onSettle(leave)
+  }
+}
+
+function countRequest(exchange: Exchange, { rules, rates, clock }: RateLimitParts): void {
+  const claims = rules.flatMap((rule, index): RateClaim[] => {
+    const name = subject(rule, index, exchange.caller)
+    if (name === undefined || rule.requests === undefined) return []
+    return [{ name, limit: rule.requests.count, windowMs: rule.requests.windowMs }]
+  })
+  const admissions = rates.admitAll(claims, clock.nowMs())
+  const told = admissions
+    .map((admission, index) => ({ admission, limit: claims[index]?.limit ?? 0 }))
+    .reduce(tighter, undefined)
+  if (told) tell(exchange, told.limit, told.admission)
+}
+
+interface Told {
+  readonly limit: number
+  readonly admission: Admission
+}
+
+// Of several limits the client hears of one: the longest wait where any refuses, because only then would all admit it.
+function tighter(best: Told | undefined, next: Told): Told {
+  if (best === undefined) return next
+  const waits = [best, next].map(({ admission }) => (admission.kind === 'limited' ? admission.retryAfterMs : -1))
+  if (waits[0] !== waits[1]) return (waits[1] ?? -1) > (waits[0] ?? -1) ? next : best
+  return next.admission.remaining < best.admission.remaining ? next : best
 }
 
 // A rule for keys does not bind a caller who has none (auth.mode: none): only `global` does.

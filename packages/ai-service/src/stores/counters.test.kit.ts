@@ -9,6 +9,7 @@ const epsilonMs = 1e-3
 export function describeRateCounters(name: string, create: () => RateCounters): void {
   describe(`rate counters: ${name}`, () => {
     itCounts(create)
+    itCountsTogether(create)
     itPromises(create)
     itForgets(create)
   })
@@ -42,6 +43,24 @@ function itCounts(create: () => RateCounters): void {
     expect(counters.admit('a', 1, 1_000, 0).kind).toBe('limited')
     expect(counters.admit('b', 1, 1_000, 0).kind).toBe('admitted')
     for (const odd of ['__proto__', 'constructor', '']) expect(counters.admit(odd, 1, 1_000, 0).kind).toBe('admitted')
+  })
+}
+
+function itCountsTogether(create: () => RateCounters): void {
+  it('count against all claims or, where one has no room, against none', () => {
+    const counters = create()
+    const claims = [
+      { name: 'minute', limit: 5, windowMs: 60_000 },
+      { name: 'hour', limit: 3, windowMs: 3_600_000 },
+    ]
+    for (let index = 0; index < 3; index++)
+      expect(counters.admitAll(claims, 0).map(({ kind }) => kind)).toEqual(['admitted', 'admitted'])
+    for (let index = 0; index < 5; index++) {
+      const refused = counters.admitAll(claims, 0)
+      expect(refused[1]).toMatchObject({ kind: 'limited', retryAfterMs: 1_200_000 })
+      expect(refused[0]).toMatchObject({ kind: 'admitted', remaining: 1 })
+    }
+    expect(counters.admitAll([], 0)).toEqual([])
   })
 }
 
