@@ -229,6 +229,13 @@ describe('failover', () => {
     expect(second.requests).toEqual([])
   })
 
+  it('refuses one key for several vendors, which would hand it to all of them', () => {
+    const both = [Provider.OpenAI, Provider.Anthropic]
+    expect(() => AiClient.withFailover(both, { apiKey: 'sk-one' })).toThrow(/apiKey of its own/)
+    const twice = [{ provider: Provider.OpenAI, baseUrl: upstream.url }, Provider.OpenAI]
+    closed(AiClient.withFailover(twice, { apiKey: 'sk-one' }))
+  })
+
   it('needs at least one provider', () => {
     expect(() => AiClient.withFailover([])).toThrow(AiError)
   })

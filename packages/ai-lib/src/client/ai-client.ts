@@ -65,10 +65,15 @@ export class AiClient {
 
   /**
    * @param provider one provider, or several in order of preference (as `withFailover` takes them).
-   * @throws AiError `config_invalid` for an unknown provider, an empty list or an unusable option.
+   * @throws AiError `config_invalid` for an unknown provider, an empty list, one `apiKey` for several vendors or an
+   *   unusable option.
    */
   constructor(provider: Provider | readonly (Provider | FailoverProvider)[], options: ConnectionOptions = {}) {
     const entries = typeof provider === 'string' ? [provider] : provider
+    // One vendor's key must not travel to another because both stand in one list.
+    const names = new Set(entries.map((entry) => (typeof entry === 'string' ? entry : entry.provider)))
+    if (options.apiKey !== undefined && names.size > 1)
+      throw new AiError('config_invalid', { message: 'Give each provider of a failover list an apiKey of its own.' })
     const [first, ...further] = entries.map((entry) =>
       openHop(typeof entry === 'string' ? { ...options, provider: entry } : { ...options, ...entry }),
     )
