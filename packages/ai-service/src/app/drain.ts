@@ -36,6 +36,8 @@ async function drain({ server, health, open, delayMs, graceMs }: DrainParts, hur
   const over = new AiError('service_draining', { retryAfterMs: 1_000 })
   for (const exchange of open) exchange.interrupt(over)
   await waitUntil(() => open.size === 0, interruptMs, new AbortController().signal)
+  // Answers of this turn of the loop are written at its end (http/answer-burst.ts).
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
   server.closeAllConnections()
   await closed
 }

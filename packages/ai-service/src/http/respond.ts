@@ -1,5 +1,6 @@
 // Writes answers that are whole: one head, one body, one system call where Node can.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { writeInBurst } from './answer-burst.ts'
 
 /** Up to here a body travels as text with its head, in one buffer and one write; beyond it copying costs more than it saves. */
 const joinedBytes = 16 * 1024
@@ -14,10 +15,10 @@ export function writeWhole(
 ): void {
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   headers.push('content-type', contentType, 'content-length', String(length))
+  if (typeof body !== 'string' && length <= joinedBytes)
+    return writeInBurst(response, status, headers, viewOf(body).toString('latin1'))
   response.writeHead(status, headers)
-  if (typeof body === 'string') response.end(body)
-  else if (length <= joinedBytes) response.end(viewOf(body).toString('latin1'), 'latin1')
-  else response.end(body)
+  response.end(body)
 }
 
 /** How long, and for how many bytes, a client may go on sending a body that was refused. */
