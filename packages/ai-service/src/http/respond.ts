@@ -15,8 +15,15 @@ export function writeWhole(
 ): void {
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   headers.push('content-type', contentType, 'content-length', String(length))
-  if (typeof body !== 'string' && length <= joinedBytes)
-    return writeInBurst(response, status, headers, viewOf(body).toString('latin1'))
+  if (typeof body !== 'string' && length <= joinedBytes) {
+    // As text, head and body go out as one string.
+    const text = viewOf(body).toString('latin1')
+    writeInBurst(() => {
+      // Its client may have left in the meantime.
+      if (!response.destroyed) response.writeHead(status, headers).end(text, 'latin1')
+    })
+    return
+  }
   response.writeHead(status, headers)
   response.end(body)
 }
