@@ -1,5 +1,4 @@
 // `ai-service simulator`: the built-in upstream on its own, until it is interrupted.
-import { startSimulator } from 'ai-simulator'
 import { errorCodeOf } from '../secrets/sources.ts'
 import { type CliParts, EXIT } from './context.ts'
 
@@ -14,6 +13,8 @@ export async function simulator(parts: CliParts, { host, port }: SimulatorComman
     return EXIT.usage
   }
   try {
+    // Loaded here, so that the service itself does not carry it.
+    const { startSimulator } = await import('ai-simulator')
     const running = await startSimulator({ host, port: Number(port), record: false })
     parts.stdout.write(`The simulator listens on ${running.url}\n`)
     await parts.interrupted()
