@@ -1,6 +1,7 @@
 // What tests may need beyond Node and npm: found, or the suite is skipped with its reason on record, or failed on demand.
 import { accessSync, appendFileSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, test } from 'vitest'
 
 const requirements = {
@@ -8,15 +9,27 @@ const requirements = {
   openssl: { program: 'openssl', enable: 'apt-get install openssl' },
   curl: { program: 'curl', enable: 'apt-get install curl' },
   wrk: { program: 'wrk', enable: 'apt-get install wrk' },
+  'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
 } as const satisfies Record<string, { readonly program: string; readonly enable: string }>
+
+/** Where scripts/build-test-servers.sh puts what it builds. */
+const built = fileURLToPath(new URL('../tools/bin', import.meta.url))
 
 /** A program that a test may need; Debian's packages for all of them are in scripts/apt-packages.txt. */
 export type Requirement = keyof typeof requirements
 
 /** Whether this machine has it. */
 export function available(name: Requirement): boolean {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter((folder) => folder !== '')
-  return folders.some((folder) => isExecutable(join(folder, requirements[name].program)))
+  return programPath(name) !== undefined
+}
+
+/** Where a required program is. */
+export function programPath(name: Requirement): string | undefined {
+  const folders = [built, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, requirements[name].program))
+    .find((path) => isExecutable(path))
 }
 
 /**
