@@ -7,7 +7,7 @@ import type { Secret } from 'ai-lib/internal/errors/secret'
 import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { openRouter } from './app/open-router.ts'
-import { openUpstreams } from './app/open-upstreams.ts'
+import { openUpstreams, transportParts } from './app/open-upstreams.ts'
 import { observe } from './app/observe.ts'
 import { exchangeRunner } from './app/run-exchange.ts'
 import { createAddressScrubber } from './app/scrub-addresses.ts'
@@ -58,10 +58,10 @@ const bodyShare = 0.25
 export async function startApp(parts: AppParts): Promise<App> {
   const { config } = parts.loaded
   const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
-  const upstreams = openUpstreams(config, createUndiciTransport(), simulator?.url)
+  const upstreams = openUpstreams(config, createUndiciTransport(transportParts(config)), simulator?.url)
   const router = openRouter(config, upstreams)
   const isKnownModel = (provider: string, model: string): boolean => router.isKnownModel(provider, model)
-  const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel })
+  const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel, waiting: upstreams.waiting })
   const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new Set<Interruptible>()
   const translations = createTranslationWorker()

@@ -37,6 +37,8 @@ export interface AttemptPlan<Out> {
   readonly stream: boolean
   /** Headers of the client that are passed on, lower-case. */
   readonly headers: Readonly<Record<string, string>>
+  /** Whose request it is, where several share connections: they are served in turn where these are short. */
+  readonly caller?: string
   /** Milliseconds for the whole answer, or for the first token of a stream, where the caller or the config bounds it. */
   readonly timeoutMs?: number
   /** Further attempts of any kind after the first. Default 2. */
@@ -276,6 +278,7 @@ class AttemptLoop<Out> {
       body: prepared.body,
       stream: this.#plan.stream,
       headTimeoutMs: upstream.timeouts.headMs,
+      caller: this.#plan.caller,
     }
   }
 

@@ -54,6 +54,8 @@ export type Attempted<Out> =
 
 /** Bytes of an error answer that are read; more says nothing more. */
 const maxErrorBytes = 64 * 1024
+/** Milliseconds after which a client may ask again where connections were short. */
+const queueRetryMs = 1_000
 const noHeaders: ResponseHeaders = {}
 
 /** Resolves at the commit, at the end of a whole answer, or with the failure. Never rejects. */
@@ -175,9 +177,9 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     switch (failure.kind) {
       case 'timeout':
         this.#timerName = failure.timer ?? 'connect'
-        return this.#fail('timeout')
+        return this.#fail('timeout', failure)
       case 'queue-full':
-        return this.#fail('queue-full')
+        return this.#fail('queue-full', failure)
       case 'too-large':
         return this.#fail('too-large')
       case 'encoding':
@@ -189,7 +191,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
       case 'reset':
       case 'proxy':
       case 'address-denied':
-        return this.#fail(isAnswering ? 'truncated' : 'unreachable', failure.cause)
+        return this.#fail(isAnswering ? 'truncated' : 'unreachable', failure)
     }
   }
 
@@ -314,7 +316,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     if (!consumer) this.#resolve({ kind: 'left' })
   }
 
-  #failure(code: FailureCode, cause?: unknown): UpstreamFailure {
+  #failure(code: FailureCode, from?: TransportFailure): UpstreamFailure {
     const phase =
       this.#phase === 'sent'
         ? code === 'unreachable'
@@ -329,12 +331,14 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
       charged: phase === 'dial' || code === 'queue-full' ? 'no' : 'unknown',
       ...(code === 'timeout' ? { timer: this.#timerName } : {}),
       ...(this.#status === 0 ? {} : { status: this.#status }),
-      ...(cause instanceof Error ? { message: cause.message } : {}),
+      ...(code === 'queue-full' ? { retryAfterMs: queueRetryMs } : {}),
+      ...(from?.reason === undefined ? {} : { reason: from.reason }),
+      ...(from?.cause instanceof Error ? { message: from.cause.message } : {}),
     }
   }
 
-  #fail(code: FailureCode, cause?: unknown): void {
-    if (this.#phase !== 'done' && this.#phase !== 'ending') this.#failWith(this.#failure(code, cause))
+  #fail(code: FailureCode, from?: TransportFailure): void {
+    if (this.#phase !== 'done' && this.#phase !== 'ending') this.#failWith(this.#failure(code, from))
   }
 
   #failWith(failure: UpstreamFailure): void {

@@ -43,7 +43,7 @@ export function errorCodeOf(failure: UpstreamFailure): ErrorCode {
 export function errorOfFailure(failure: UpstreamFailure, scrub: (text: string) => string, exhausted: boolean): AiError {
   const isTold = failure.code === 'rejected' || (failure.code === 'not-found' && failure.message !== undefined)
   const reason = failure.message ? scrub(failure.message).slice(0, 2_000) : undefined
-  const words = isTold ? reason : undefined
+  const words = isTold ? reason : failure.reason
   const details = {
     ...(words === undefined ? {} : { message: words }),
     ...(failure.param === undefined ? {} : { param: scrub(failure.param) }),

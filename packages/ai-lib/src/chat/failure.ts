@@ -32,6 +32,8 @@ export interface UpstreamFailure {
   readonly retryAfterMs?: number
   /** Whether the provider may have charged for the attempt. */
   readonly charged: 'no' | 'unknown'
+  /** Our own words on the limit that was met, or on why no connection came to be. They name no address. */
+  readonly reason?: string
   /** The provider's own words; scrubbed before a client sees them. */
   readonly message?: string
   /** The provider's own error code or type, and the parameter it names. */

@@ -27,6 +27,12 @@ export interface ConnectionOptions {
   readonly poolSize?: number
   /** Milliseconds that an unused socket stays open. Default 60,000. */
   readonly idleTimeoutMs?: number
+  /** Requests that may wait for a socket; one more fails with `service_queue_full`. Default 1,000. */
+  readonly maxQueued?: number
+  /** Milliseconds that a request may wait for a socket. Default 30,000. */
+  readonly queueTimeoutMs?: number
+  /** False gives each request a connection of its own, for upstreams that are not trusted. Default true. */
+  readonly keepAlive?: boolean
   /** Further attempts of any kind after the first. Default 2. */
   readonly maxRetries?: number
   readonly headers?: Readonly<Record<string, string>>
@@ -55,6 +61,9 @@ export function openUpstream(
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...(options.poolSize === undefined ? {} : { poolSize: options.poolSize }),
     ...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
+    ...(options.maxQueued === undefined ? {} : { maxQueued: options.maxQueued }),
+    ...(options.queueTimeoutMs === undefined ? {} : { queueTimeoutMs: options.queueTimeoutMs }),
+    ...(options.keepAlive === undefined ? {} : { keepAlive: options.keepAlive }),
   })
   return {
     spec,

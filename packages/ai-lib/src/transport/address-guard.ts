@@ -71,6 +71,8 @@ export function literalAddress(hostname: string): string | undefined {
 
 /** Milliseconds for which the last good addresses stand in when DNS fails. */
 const staleMs = 60_000
+/** Milliseconds after which they stand in for an answer that does not come. */
+const patienceMs = 500
 
 export interface GuardParts {
   readonly allowPrivate: boolean
@@ -84,24 +86,35 @@ type Waiter = (error: Error | null, addresses: readonly LookupAddress[]) => void
 /**
  * A `lookup` for `net.connect` of one host. The address that was checked is the one dialled, so a name that resolves
  * to something else a moment later (DNS rebinding) gains nothing. Lookups under way are shared: a slow resolver
- * occupies one thread of libuv's pool per channel, not one per connection. When DNS fails, the last good addresses
- * are used for 60 seconds.
+ * occupies one thread of libuv's pool per channel, not one per connection. When DNS fails or keeps silent for half a
+ * second, the last good addresses are used, for 60 seconds.
  */
 export function createGuardedLookup(parts: GuardParts): LookupFunction {
   const lookup: LookupAll = parts.lookup ?? systemLookup
   const waiting: Waiter[] = []
   let lastGood: { readonly addresses: readonly LookupAddress[]; readonly atMs: number } | undefined
+  let isLooking = false
+  let impatient: NodeJS.Timeout | undefined
+
+  const tell = (error: Error | null, addresses: readonly LookupAddress[]): void => {
+    clearTimeout(impatient)
+    impatient = undefined
+    for (const waiter of waiting.splice(0)) waiter(error, addresses)
+  }
 
   const settle = (hostname: string, error: Error | null, found: readonly LookupAddress[] | undefined): void => {
+    isLooking = false
     const outcome = judge(hostname, error, found ?? [])
-    for (const waiter of waiting.splice(0)) waiter(outcome.error, outcome.addresses)
+    tell(outcome.error, outcome.addresses)
   }
+
+  const standIn = (): readonly LookupAddress[] | undefined =>
+    lastGood !== undefined && parts.nowMs() - lastGood.atMs <= staleMs ? lastGood.addresses : undefined
 
   const judge = (hostname: string, error: Error | null, found: readonly LookupAddress[]) => {
     if (error !== null || found.length === 0) {
-      if (lastGood !== undefined && parts.nowMs() - lastGood.atMs <= staleMs) {
-        return { error: null, addresses: lastGood.addresses }
-      }
+      const addresses = standIn()
+      if (addresses !== undefined) return { error: null, addresses }
       return { error: new DialError('dns', `cannot resolve ${hostname}`, error), addresses: [] }
     }
     const addresses = parts.allowPrivate ? found : found.filter((entry) => !isDeniedAddress(entry.address))
@@ -119,6 +132,15 @@ export function createGuardedLookup(parts: GuardParts): LookupFunction {
       else if (options.all === true) callback(null, [...addresses])
       else callback(null, first.address, first.family)
     })
-    if (waiting.length === 1) lookup(hostname, { all: true }, (error, found) => settle(hostname, error, found))
+    if (standIn() !== undefined) {
+      impatient ??= setTimeout(() => {
+        impatient = undefined
+        const addresses = standIn()
+        if (addresses !== undefined) tell(null, addresses)
+      }, patienceMs)
+    }
+    if (isLooking) return
+    isLooking = true
+    lookup(hostname, { all: true }, (error, found) => settle(hostname, error, found))
   }
 }

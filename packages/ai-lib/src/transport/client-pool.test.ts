@@ -31,7 +31,8 @@ describe('B12 bounds', () => {
     const channel = openChannel(origin, { poolSize: 1, maxQueued: 2 })
     const [first, second, third, fourth] = Array.from({ length: 4 }, () => record((sink) => channel.send(get, sink)))
     expect(fourth?.recorded.calls).toEqual([])
-    expect((await fourth?.done)?.failure).toEqual({ kind: 'queue-full', afterHead: false })
+    const reason = '2 wait for one already, which is the limit.'
+    expect((await fourth?.done)?.failure).toEqual({ kind: 'queue-full', afterHead: false, reason })
     for (const flight of [first, second, third]) {
       await until(() => held.length > 0)
       held.shift()?.end('ok')
@@ -45,7 +46,7 @@ describe('B12 bounds', () => {
     const channel = openChannel(origin, { poolSize: 1, queueTimeoutMs: 40 })
     const first = record((sink) => channel.send(get, sink))
     const { failure } = await record((sink) => channel.send(get, sink)).done
-    expect(failure).toEqual({ kind: 'queue-full', afterHead: false })
+    expect(failure).toEqual({ kind: 'queue-full', afterHead: false, reason: 'None came free within 40 ms.' })
     expect(requests).toBe(1)
     first.flight.destroy()
   })
@@ -65,6 +66,44 @@ describe('B12 bounds', () => {
     held[1]?.end('3')
     expect(await third.done).toMatchObject({ text: '3' })
     expect(second.recorded.calls).toEqual([])
+  })
+
+  test('callers take turns: one behind a burst of another waits for one answer, not for the burst', async () => {
+    const served: string[] = []
+    const { origin } = await httpUpstream((request, response) => {
+      served.push(request.url ?? '')
+      setTimeout(() => response.end(), 2)
+    })
+    const waiting: number[] = []
+    const channel = openChannel(origin, { poolSize: 1, onWaiting: (change) => waiting.push(change) })
+    const from = (caller: string, path: string) => record((sink) => channel.send({ ...get, path, caller }, sink)).done
+    const burst = Array.from({ length: 6 }, (_, index) => from('a', `/a${index}`))
+    await Promise.all([...burst, from('b', '/b0'), from('c', '/c0'), from('b', '/b1')])
+    expect(served).toEqual(['/a0', '/a1', '/b0', '/c0', '/a2', '/b1', '/a3', '/a4', '/a5'])
+    expect(waiting.filter((change) => change === 1)).toHaveLength(8)
+    expect(waiting.reduce((sum, change) => sum + change, 0)).toBe(0)
+  })
+
+  test('with callerShare one caller leaves sockets to the others, whatever it waits for', async () => {
+    const held = new Map<string, ServerResponse>()
+    const { origin } = await httpUpstream((request, response) => void held.set(request.url ?? '', response))
+    const channel = openChannel(origin, { poolSize: 4, callerShare: 0.5, maxQueued: 8 })
+    const from = (caller: string, path: string) => record((sink) => channel.send({ ...get, path, caller }, sink))
+    const slow = Array.from({ length: 7 }, (_, index) => from('slow', `/slow${index}`))
+    const quick = [from('quick', '/quick0'), from('quick', '/quick1')]
+    await until(() => held.size === 4)
+    expect([...held.keys()].sort()).toEqual(['/quick0', '/quick1', '/slow0', '/slow1'])
+    expect((await slow[6]?.done)?.failure).toMatchObject({
+      kind: 'queue-full',
+      reason: 'This caller has 4 waiting for one already, which is its share.',
+    })
+    for (const path of ['/quick0', '/quick1']) held.get(path)?.end(path)
+    expect((await Promise.all(quick.map(({ done }) => done))).map(({ text }) => text)).toEqual(['/quick0', '/quick1'])
+    await pauseMs(10)
+    expect(held.size).toBe(4)
+    held.get('/slow0')?.end()
+    await until(() => held.has('/slow2'))
+    for (const { flight } of slow) flight.destroy()
   })
 
   test('a failed connection gives its place to the queue', async () => {
@@ -192,6 +231,23 @@ describe('T10 no byte of another request', () => {
       expect(text).toBe(`c${id}`)
     }
   })
+
+  test.each([-1, 0, 1])(
+    'T10 without keep-alive no extra answer reaches anybody: 0 of 200, eight at a time, the poison after %i ms',
+    async (delayMs) => {
+      const { origin, server } = await evil(delayMs)
+      let sockets = 0
+      server.on('connection', () => (sockets += 1))
+      const channel = openChannel(origin, { poolSize: 8, keepAlive: false })
+      const ask = async (id: number): Promise<string> => {
+        const { text } = await record((sink) => channel.send({ ...get, headers: { 'x-canary': `c${id}` } }, sink)).done
+        return text === `c${id}` ? 'right' : text
+      }
+      const told = await Promise.all(Array.from({ length: 200 }, (_, id) => ask(id)))
+      expect(told.filter((text) => text !== 'right')).toEqual([])
+      expect(sockets).toBe(200)
+    },
+  )
 
   test('an extra answer in a gap between requests reaches nobody', async () => {
     const { origin } = await evil(1)

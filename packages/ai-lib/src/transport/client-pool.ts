@@ -8,6 +8,7 @@ import type { Dialler, Dialling } from './dialler.ts'
 import { isUnsolicited } from './failure-kind.ts'
 import type { UpstreamRequest } from './transport.ts'
 import type { Leftover, UndiciFlight } from './undici-flight.ts'
+import { WaitQueue } from './wait-queue.ts'
 
 /** Milliseconds without keep-alive after an upstream wrote bytes that nobody had asked for. */
 const distrustMs = 600_000
@@ -19,6 +20,9 @@ export interface PoolParts {
   readonly idleTimeoutMs: number
   readonly maxQueued: number
   readonly queueTimeoutMs: number
+  readonly callerShare: number
+  readonly onWaiting: ((change: 1 | -1) => void) | undefined
+  readonly keepAlive: boolean
   /** Monotonic milliseconds. */
   readonly nowMs: () => number
 }
@@ -43,13 +47,17 @@ interface Slot {
  * minutes. What no client can see is an extra answer that arrives just after the next request was written. Measured on
  * loopback, an extra answer 0-1 ms after each real one, 200 requests back to back: undici's Pool hands 1 to 10 of them
  * to a wrong request on one socket and 28 to 36 on eight, this pool 0 or 1 and 1 to 3, all before it has caught the
- * first; with 10 ms between requests both none. An upstream that is not trusted must not share a channel between tenants.
+ * first; with 10 ms between requests both none. `keepAlive: false` gives every request a socket of its own, which ends this
+ * for an upstream that is not trusted, at the price of a connection per request.
  */
 export class ClientPool {
   readonly #parts: PoolParts
   readonly #idle: Slot[] = []
   readonly #slots = new Map<UndiciFlight, Slot>()
-  readonly #queue = new Map<UndiciFlight, NodeJS.Timeout>()
+  readonly #queue: WaitQueue<UndiciFlight>
+  /** Sockets of one caller at most, and how many each has: kept only where that is less than the pool. */
+  readonly #maxOfCaller: number
+  readonly #held = new Map<string | undefined, number>()
   readonly #onClosed: (() => void)[] = []
   #live = 0
   #isClosed = false
@@ -57,6 +65,11 @@ export class ClientPool {
 
   constructor(parts: PoolParts) {
     this.#parts = parts
+    const { poolSize, maxQueued, callerShare, queueTimeoutMs: timeoutMs, onWaiting: onChange } = parts
+    const shareOf = (whole: number): number =>
+      callerShare < 1 ? Math.max(1, Math.floor(whole * callerShare)) : Infinity
+    this.#maxOfCaller = shareOf(poolSize)
+    this.#queue = new WaitQueue({ max: maxQueued, maxOfCaller: shareOf(maxQueued), timeoutMs, onChange })
   }
 
   start(flight: UndiciFlight): void {
@@ -66,25 +79,26 @@ export class ClientPool {
       )
       return
     }
-    const slot = this.#idle.pop() ?? this.#open()
-    if (slot === undefined) this.#enqueue(flight)
+    const slot = this.#mayHold(flight.caller) ? (this.#idle.pop() ?? this.#open()) : undefined
+    if (slot === undefined) this.#queue.add(flight)
     else this.#run(slot, flight)
   }
 
   /** To be called once for each flight that was started, when it is over. */
   readonly onDone = (flight: UndiciFlight, leftover: Leftover): void => {
-    clearTimeout(this.#queue.get(flight))
-    this.#queue.delete(flight)
     const slot = this.#slots.get(flight)
-    if (slot === undefined) return
+    if (slot === undefined) {
+      this.#queue.delete(flight)
+      return
+    }
     this.#slots.delete(flight)
     slot.flight = undefined
     // Neither inside undici's callback, whose bookkeeping is half done. A spoilt socket must be gone before its client
     // could connect anew; a clean one waits for a turn of the loop, in which bytes nobody asked for would show.
     if (leftover === 'spoilt') {
       slot.isSpoilt = true
-      queueMicrotask(() => this.#settle(slot))
-    } else setImmediate(() => this.#settle(slot))
+      queueMicrotask(() => this.#settle(slot, flight))
+    } else setImmediate(() => this.#settle(slot, flight))
   }
 
   close(): Promise<void> {
@@ -94,16 +108,6 @@ export class ClientPool {
       this.#onClosed.push(resolve)
       this.#tellClosed()
     })
-  }
-
-  #enqueue(flight: UndiciFlight): void {
-    const { maxQueued, queueTimeoutMs } = this.#parts
-    if (this.#queue.size >= maxQueued) {
-      queueMicrotask(() => flight.fail({ kind: 'queue-full', afterHead: false }))
-      return
-    }
-    const refuse = (): void => flight.fail({ kind: 'queue-full', afterHead: false })
-    this.#queue.set(flight, setTimeout(refuse, queueTimeoutMs))
   }
 
   #open(): Slot | undefined {
@@ -147,10 +151,12 @@ export class ClientPool {
   #run(slot: Slot, flight: UndiciFlight): void {
     slot.flight = flight
     this.#slots.set(flight, slot)
+    this.#hold(flight.caller, 1)
     slot.client.dispatch(dispatchOptions(flight.request, this.#isDistrusted()), flight)
   }
 
-  #settle(slot: Slot): void {
+  #settle(slot: Slot, { caller }: UndiciFlight): void {
+    this.#hold(caller, -1)
     if (slot.isSpoilt || !slot.connected || this.#isDistrusted() || this.#isClosed) this.#dispose(slot)
     else this.#idle.push(slot)
     this.#startQueued()
@@ -158,13 +164,22 @@ export class ClientPool {
   }
 
   #startQueued(): void {
-    for (const [flight, timer] of this.#queue) {
-      const slot = this.#idle.pop() ?? this.#open()
-      if (slot === undefined) return
-      clearTimeout(timer)
-      this.#queue.delete(flight)
+    while (this.#queue.size > 0 && (this.#idle.length > 0 || this.#live < this.#parts.poolSize)) {
+      const flight = this.#queue.take(this.#mayHold)
+      const slot = flight && (this.#idle.pop() ?? this.#open())
+      if (flight === undefined || slot === undefined) return
       this.#run(slot, flight)
     }
+  }
+
+  readonly #mayHold = (caller: string | undefined): boolean =>
+    this.#maxOfCaller === Infinity || (this.#held.get(caller) ?? 0) < this.#maxOfCaller
+
+  #hold(caller: string | undefined, change: 1 | -1): void {
+    if (this.#maxOfCaller === Infinity) return
+    const held = (this.#held.get(caller) ?? 0) + change
+    if (held === 0) this.#held.delete(caller)
+    else this.#held.set(caller, held)
   }
 
   #dispose(slot: Slot): void {
@@ -176,6 +191,7 @@ export class ClientPool {
   }
 
   #isDistrusted(): boolean {
+    if (!this.#parts.keepAlive) return true
     return this.#distrustedUntilMs !== 0 && this.#parts.nowMs() < this.#distrustedUntilMs
   }
 

@@ -57,7 +57,8 @@ class Dial implements Dialling {
     const { timeoutMs, proxy } = this.#parts
     this.#timer = setTimeout(() => {
       // Let errors that already wait in the poll queue speak first: after a blocked loop they are the truth.
-      setImmediate(() => this.#fail(new DialError('timeout', `no connection within ${timeoutMs} ms`)))
+      const what = proxy === undefined ? 'There was no connection' : 'The proxy opened no tunnel'
+      setImmediate(() => this.#fail(new DialError('timeout', `${what} within ${timeoutMs} ms`)))
     }, timeoutMs)
     if (proxy === undefined) this.#dialOrigin()
     else this.#dialProxy(proxy)
@@ -150,7 +151,7 @@ class Dial implements Dialling {
     // Stays for good: a socket without an error listener would bring the process down.
     socket.on('error', (error) => this.#fail(dialErrorOf(error, kind)))
     socket.once('close', () =>
-      this.#fail(new DialError(kind === 'refused' ? 'reset' : kind, 'closed while connecting')),
+      this.#fail(new DialError(kind === 'refused' ? 'reset' : kind, closed[kind] ?? 'closed while connecting')),
     )
   }
 
@@ -169,12 +170,17 @@ class Dial implements Dialling {
   }
 }
 
+/** Where saying only that a connection closed would not tell whose. */
+const closed: Readonly<Partial<Record<DialFailureKind, string>>> = {
+  proxy: 'The proxy closed the connection before the tunnel was open',
+}
+
 function dialErrorOf(error: Error, kind: DialFailureKind): DialError {
   if (error instanceof DialError) return error
   const code = 'code' in error ? error.code : undefined
-  if (code === 'ETIMEDOUT') return new DialError('timeout', 'the connection timed out', error)
+  if (code === 'ETIMEDOUT') return new DialError('timeout', 'The connection timed out', error)
   if (kind !== 'proxy' && code === 'ECONNRESET') return new DialError('reset', 'reset while connecting', error)
-  return new DialError(kind, 'no connection', error)
+  return new DialError(kind, kind === 'proxy' ? 'The proxy is not reached' : 'no connection', error)
 }
 
 function portOf(url: URL): number {

@@ -4,14 +4,14 @@ import type { TransportFailure } from './transport.ts'
 
 /** The failure for an error of undici or of our dialler. */
 export function failureOf(error: Error, afterHead: boolean): TransportFailure {
-  if (error instanceof DialError && error.kind === 'timeout') {
-    return { kind: 'timeout', timer: 'connect', afterHead, cause: error }
+  if (error instanceof DialError) {
+    const { kind, reason } = error
+    return { kind, ...(kind === 'timeout' ? { timer: 'connect' } : {}), afterHead, reason, cause: error }
   }
   return { kind: kindOf(error, afterHead), afterHead, cause: withoutContent(error) }
 }
 
 function kindOf(error: Error, afterHead: boolean): TransportFailure['kind'] {
-  if (error instanceof DialError) return error.kind
   // undici looks llhttp's codes up the wrong way round, so parser errors have no code: only the reason tells.
   if (isParserError(error)) return error.message.includes('Invalid EOF state') ? 'reset' : 'protocol'
   switch (codeOf(error)) {

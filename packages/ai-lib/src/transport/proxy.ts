@@ -58,24 +58,31 @@ export function openTunnel(
     socket.off('readable', onReadable).off('end', onEnd)
     done(message === undefined ? undefined : new DialError('proxy', message))
   }
-  const onEnd = (): void => settle('the proxy closed the connection before it answered CONNECT')
+  const onEnd = (): void => settle('The proxy closed the connection before it answered CONNECT')
   const onReadable = (): void => {
     const chunk: unknown = socket.read()
     if (!Buffer.isBuffer(chunk)) return
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk])
     const end = received.indexOf(headEnd)
     if (end === -1) {
-      if (received.length > maxAnswerBytes) settle('the answer of the proxy to CONNECT is too large')
+      if (received.length > maxAnswerBytes) settle('The answer of the proxy to CONNECT is too large')
       return
     }
     const status = /^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(received.toString('latin1', 0, end))?.[1]
-    if (status === undefined) settle('the proxy does not speak HTTP')
-    else if (!status.startsWith('2')) settle(`the proxy refused CONNECT with status ${status}`)
+    if (status === undefined) settle('The proxy does not speak HTTP')
+    else if (!status.startsWith('2')) settle(refusal(status))
     // Neither TLS nor HTTP lets the target speak first: these bytes are the proxy's own, and would become an answer.
-    else if (received.length > end + headEnd.length) settle('the proxy sent bytes after its answer to CONNECT')
+    else if (received.length > end + headEnd.length) settle('The proxy sent bytes after its answer to CONNECT')
     else settle()
   }
   socket.on('readable', onReadable).on('end', onEnd)
   const credentials = authorization === undefined ? '' : `Proxy-Authorization: ${authorization}\r\n`
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${credentials}\r\n`)
+}
+
+function refusal(status: string): string {
+  const words = `The proxy refused CONNECT with status ${status}`
+  if (status === '407') return `${words}: it wants credentials, or others than it was given`
+  if (status === '403') return `${words}: it does not allow this target`
+  return words
 }

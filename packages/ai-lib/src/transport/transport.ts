@@ -21,6 +21,15 @@ export interface ChannelOptions {
   readonly maxQueued?: number
   /** Milliseconds one may wait for a socket. Default 30,000. */
   readonly queueTimeoutMs?: number
+  /** Share of the sockets, and of the places in the queue, that one caller may have: above 0, up to 1. Default 1. */
+  readonly callerShare?: number
+  /** Told of each request that begins (1) or stops (-1) waiting for a socket; never called while sockets are free. */
+  readonly onWaiting?: (change: 1 | -1) => void
+  /**
+   * False gives each request a connection of its own: for upstreams that are not trusted to answer in order. Default
+   * true.
+   */
+  readonly keepAlive?: boolean
   /** Milliseconds to connect, TLS included. Default 5,000. */
   readonly connectTimeoutMs?: number
   /** Whether loopback, private and link-local addresses may be dialled. */
@@ -41,6 +50,8 @@ export interface UpstreamRequest {
   readonly headTimeoutMs?: number
   /** Bytes that a whole answer may have, inflated. Default 64 MiB. */
   readonly maxAnswerBytes?: number
+  /** Whose request it is: callers are served in turn where sockets are short. Absent: everybody without a name. */
+  readonly caller?: string | undefined
 }
 
 /** Why a flight ended without an answer. `reused` says that the socket had served before (it may just have idled out). */
@@ -60,6 +71,8 @@ export interface TransportFailure {
   readonly timer?: TimerName
   /** True once the response head had arrived. */
   readonly afterHead: boolean
+  /** Which limit was met, or where dialling stopped. Our own words, without any address: a client may read them. */
+  readonly reason?: string
   /** For the log, never for a client. */
   readonly cause?: unknown
 }

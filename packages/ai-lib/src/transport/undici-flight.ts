@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import { failureOf } from './failure-kind.ts'
 import { createInflater, encodingsOf, type Inflater } from './inflate.ts'
 import type { Flight, TransportFailure, UpstreamRequest, UpstreamSink } from './transport.ts'
+import type { Waiter } from './wait-queue.ts'
 
 /** Bytes that a whole answer may have, inflated. */
 const defaultMaxAnswerBytes = 64 * 1024 * 1024
@@ -16,7 +17,7 @@ export type Leftover = 'clean' | 'spoilt'
 type AnswerHead = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** The port's `Flight` and undici's handler in one object, so that a chunk passes through one call. */
-export class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
+export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler {
   readonly request: UpstreamRequest
   readonly #sink: UpstreamSink
   readonly #onDone: (flight: UndiciFlight, leftover: Leftover) => void
@@ -43,6 +44,15 @@ export class UndiciFlight implements Flight, Dispatcher.DispatchHandler {
 
   get isDone(): boolean {
     return this.#phase === 'done'
+  }
+
+  get caller(): string | undefined {
+    return this.request.caller
+  }
+
+  /** Never within `send`: its caller has no flight yet. */
+  refuse(reason: string): void {
+    queueMicrotask(() => this.fail({ kind: 'queue-full', afterHead: false, reason }))
   }
 
   pause(): void {

@@ -45,6 +45,9 @@ function openChannel(
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
     maxQueued: options.maxQueued ?? 1_000,
     queueTimeoutMs: options.queueTimeoutMs ?? 30_000,
+    callerShare: options.callerShare ?? 1,
+    onWaiting: options.onWaiting,
+    keepAlive: options.keepAlive ?? true,
     nowMs,
   })
   return {

@@ -4,6 +4,8 @@ import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
 import type { Upstream } from 'ai-lib/internal/attempts/target'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
+import { createResolverLookup } from 'ai-lib/internal/transport/resolver-lookup'
+import type { UndiciTransportParts } from 'ai-lib/internal/transport/undici-transport'
 import type { Channel, ProxySettings, Transport } from 'ai-lib/internal/transport/transport'
 import type { Config, EnvironmentProxy, GuardedUrl, ProviderConfig } from '../config/config.ts'
 
@@ -12,12 +14,20 @@ export interface OpenUpstreams {
   readonly byName: ReadonlyMap<string, Upstream>
   /** The upstream of a provider at another address, sharing its keys. */
   at(provider: string, baseUrl: string): Upstream
+  /** Requests that wait for a socket, by provider; the endpoints of one provider are added up. */
+  waiting(): ReadonlyMap<string, number>
   close(): Promise<void>
+}
+
+/** How names are looked up, where the configuration says. */
+export function transportParts({ server: { dns } }: Config): UndiciTransportParts {
+  return dns === undefined ? {} : { lookup: createResolverLookup(dns) }
 }
 
 /** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
 export function openUpstreams(config: Config, transport: Transport, simulatorUrl: string | undefined): OpenUpstreams {
   const channels: Channel[] = []
+  const waiting = new Map([...config.providers.keys()].map((name) => [name, 0]))
   const open = (provider: ProviderConfig, baseUrl: string, keys: KeyPool): Upstream => {
     const url = new URL(baseUrl)
     const proxy = proxyOf(provider, url.origin, config.environmentProxy)
@@ -27,6 +37,11 @@ export function openUpstreams(config: Config, transport: Transport, simulatorUrl
       ca: provider.ca,
       poolSize: provider.poolSize,
       idleTimeoutMs: provider.idleTimeoutMs,
+      keepAlive: provider.keepAlive,
+      maxQueued: provider.queue.max,
+      queueTimeoutMs: provider.queue.timeoutMs,
+      callerShare: provider.queue.callerShare,
+      onWaiting: (change) => void waiting.set(provider.name, (waiting.get(provider.name) ?? 0) + change),
       connectTimeoutMs: provider.timeouts.connectMs,
       allowPrivate: provider.allowPrivate,
     })
@@ -48,6 +63,7 @@ export function openUpstreams(config: Config, transport: Transport, simulatorUrl
       if (!provider || !standing) throw new AiError('config_invalid', { message: `No provider ${name}.` })
       return open(provider, baseUrl, standing.keys)
     },
+    waiting: () => waiting,
     async close() {
       await Promise.all(channels.map((channel) => channel.close()))
     },

@@ -1,6 +1,8 @@
 // Whether a provider's address answers: one request without a key, through its proxy, certificates and address guard.
 import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
+import type { ProxySettings, TransportFailure } from 'ai-lib/internal/transport/transport'
 import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
+import { transportParts } from '../app/open-upstreams.ts'
 import type { Config, ProviderConfig } from '../config/config.ts'
 
 export type Reach =
@@ -13,7 +15,6 @@ const meanings: ReadonlyMap<string, string> = new Map([
   ['dns', 'its name is not resolved'],
   ['refused', 'nothing listens there'],
   ['tls', 'TLS fails; a company’s own certificate goes into NODE_EXTRA_CA_CERTS or providers.<name>.ca'],
-  ['proxy', 'the proxy does not let it through'],
   ['address-denied', 'its address is private, which private: true allows'],
 ])
 
@@ -21,7 +22,7 @@ const meanings: ReadonlyMap<string, string> = new Map([
 export async function reach(provider: ProviderConfig, baseUrl: string, config: Config): Promise<Reach> {
   const { origin, pathname } = new URL(baseUrl)
   const proxy = proxyOf(provider, origin, config)
-  const channel = createUndiciTransport().open({
+  const channel = createUndiciTransport(transportParts(config)).open({
     origin,
     ...(proxy === undefined ? {} : { proxy }),
     ca: provider.ca,
@@ -42,8 +43,7 @@ export async function reach(provider: ProviderConfig, baseUrl: string, config: C
         },
         data: () => undefined,
         end: () => undefined,
-        fail: ({ kind, timer }) =>
-          resolve({ kind: 'failed', why: timer === undefined ? (meanings.get(kind) ?? kind) : `${kind} (${timer})` }),
+        fail: (failure) => resolve({ kind: 'failed', why: whyOf(failure, proxy) }),
       },
     )
     setTimeout(() => {
@@ -53,6 +53,24 @@ export async function reach(provider: ProviderConfig, baseUrl: string, config: C
   })
   await channel.close()
   return result
+}
+
+/** Our own words on a failure; with a proxy in between they say so, without its credentials. */
+function whyOf({ kind, timer, reason }: TransportFailure, proxy: ProxySettings | undefined): string {
+  const through = proxy === undefined ? '' : ` (through the proxy ${shownProxy(proxy)})`
+  if (kind === 'proxy' || (kind === 'timeout' && proxy !== undefined && reason !== undefined))
+    return `${lowerFirst(reason ?? 'the proxy does not let it through')}${through}`
+  const why = timer === undefined ? (meanings.get(kind) ?? kind) : `${kind} (${timer})`
+  return `${why}${through}`
+}
+
+function shownProxy({ url }: ProxySettings): string {
+  const parsed = URL.parse(url)
+  return parsed === null ? 'that is configured' : `${parsed.protocol}//${parsed.host}`
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
 }
 
 function proxyOf(provider: ProviderConfig, origin: string, { environmentProxy: { http, https, no } }: Config) {

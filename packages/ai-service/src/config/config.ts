@@ -49,6 +49,8 @@ export interface ServerConfig extends ListenerAddress {
   /** Further attempts of any kind after the first. */
   readonly maxRetries: number
   readonly timeouts: ServerTimeouts
+  /** Absent: the system's resolver. */
+  readonly dns?: { readonly servers: readonly string[]; readonly timeoutMs: number }
   /** Origins of web pages that may call; `*` is refused. */
   readonly cors: readonly string[]
   readonly tls?: ServerTls
@@ -92,6 +94,14 @@ export interface ProviderTimeouts {
   readonly streamTotalMs?: number
 }
 
+/** Requests that wait for a socket. */
+export interface QueueConfig {
+  readonly max: number
+  readonly timeoutMs: number
+  /** Of the sockets and of the places in the queue, what one caller may have: above 0, up to 1. */
+  readonly callerShare: number
+}
+
 export interface ProviderConfig {
   /** The name in the config, and before the slash of `provider/model`. */
   readonly name: string
@@ -111,6 +121,8 @@ export interface ProviderConfig {
   readonly allowPrivate: boolean
   readonly poolSize: number
   readonly idleTimeoutMs: number
+  readonly keepAlive: boolean
+  readonly queue: QueueConfig
   readonly timeouts: ProviderTimeouts
 }
 

@@ -51,6 +51,12 @@ export function weight() {
   return z.number({ error: expected }).positive({ error: expected }).max(1000, { error: expected })
 }
 
+/** A part of a whole. */
+export function share() {
+  const expected = 'a number above 0, up to 1'
+  return z.number({ error: expected }).positive({ error: expected }).max(1, { error: expected })
+}
+
 export function port() {
   return whole(0, 65_535)
 }

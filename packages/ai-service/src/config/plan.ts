@@ -36,7 +36,7 @@ export function describePlan({ config, source, version }: LoadedConfig) {
 }
 
 function describeProvider(provider: ProviderConfig) {
-  const { name, kind, baseUrl, allowPrivate, poolSize, idleTimeoutMs, timeouts } = provider
+  const { name, kind, baseUrl, allowPrivate, poolSize, idleTimeoutMs, keepAlive, queue, timeouts } = provider
   return {
     name,
     kind,
@@ -53,6 +53,8 @@ function describeProvider(provider: ProviderConfig) {
     allowPrivate,
     poolSize,
     idleTimeoutMs,
+    keepAlive,
+    queue,
     timeouts,
   }
 }

@@ -8,6 +8,7 @@ import {
   plainName,
   reference,
   section,
+  share,
   text,
   urlValue,
   weight,
@@ -23,6 +24,14 @@ const providerTimeouts = section({
     .optional()
     .meta({ description: 'Of a whole answer or stream. Default 600s for whole answers, none for streams.' }),
 })
+
+const queue = section({
+  max: whole(1, 1_000_000).optional().meta({ description: 'Requests that may wait; one more gets 503. Default 1000.' }),
+  timeout: duration().optional().meta({ description: 'How long one may wait. Default 30s.' }),
+  callerShare: share().optional().meta({
+    description: 'What one caller may have of the sockets and of the places in the queue. Default 1: all of them.',
+  }),
+}).meta({ description: 'Requests that wait for a socket, callers served in turn.' })
 
 const headerValue = text('a header value in printable ASCII', /^[\x20-\x7e]*$/, 4096)
 const headerName = text('a header name', /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 128)
@@ -64,5 +73,9 @@ export const providerSection = section({
     .meta({ description: 'Lets this provider and its endpoints have loopback or private addresses. Default false.' }),
   poolSize: whole(1, 10_000).optional().meta({ description: 'Sockets to it. Default server.poolSize.' }),
   idleTimeout: duration().optional().meta({ description: 'How long an unused socket stays open. Default 60s.' }),
+  keepAlive: flag().optional().meta({
+    description: 'False gives each request a connection of its own, for an upstream that is not trusted. Default true.',
+  }),
+  queue: queue.optional(),
   timeouts: providerTimeouts.optional(),
 })

@@ -54,6 +54,12 @@ export async function resolveProvider(
     allowPrivate: address?.isPrivate ?? kind === 'simulator',
     poolSize: entry.poolSize ?? defaults.poolSize,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeoutMs,
+    keepAlive: entry.keepAlive ?? true,
+    queue: {
+      max: entry.queue?.max ?? 1_000,
+      timeoutMs: entry.queue?.timeout ?? 30_000,
+      callerShare: entry.queue?.callerShare ?? 1,
+    },
     timeouts: resolveTimeouts(entry, defaults),
   }
 }

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { createResolverLookup } from 'ai-lib/internal/transport/resolver-lookup'
 import { errorCodeOf, readFault } from '../secrets/sources.ts'
 import { type Building, readSecret, variable } from './building.ts'
 import type { AdminListener, ServerConfig, ServerTimeouts, ServerTls } from './config.ts'
@@ -39,6 +40,7 @@ export async function resolveServer(building: Building): Promise<ServerConfig> {
     commit: { holdMs: server.commit?.hold ?? 15_000, bytes: server.commit?.bytes ?? 256 * 1024 },
     maxRetries: maxRetries ?? 2,
     timeouts: resolveTimeouts(building),
+    ...resolveDns(building),
     cors: server.cors ?? [],
     ...(tls === undefined ? {} : { tls }),
   }
@@ -82,6 +84,19 @@ function resolveTimeouts({ file }: Building): ServerTimeouts {
     pingMs: timeouts.ping ?? 15_000,
     writeStallMs: timeouts.writeStall ?? 30_000,
   }
+}
+
+function resolveDns({ file, findings }: Building): Pick<ServerConfig, 'dns'> {
+  const dns = file.server?.dns
+  if (dns === undefined) return {}
+  const config = { servers: dns.servers, timeoutMs: dns.timeout ?? 2_000 }
+  try {
+    createResolverLookup(config)
+  } catch {
+    // What it says names the server, which the path does too.
+    findings.problem(['server', 'dns', 'servers'], 'found a server that is no IP address, expected addresses')
+  }
+  return { dns: config }
 }
 
 async function resolveAdmin(building: Building): Promise<AdminListener> {

@@ -72,6 +72,21 @@ export const serverSection = section({
   timeout: timeout().optional(),
   poolSize: poolSize().optional(),
   timeouts: timeouts.optional(),
+  dns: section({
+    servers: list(
+      text(
+        'an IP address, with a port where it is not 53',
+        /^(?:[0-9.]+|[0-9a-fA-F:]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/,
+        64,
+      ),
+      'servers',
+      1,
+      10,
+    ).meta({ description: 'Addresses such as 10.0.0.2 or 127.0.0.1:5353.' }),
+    timeout: duration().optional().meta({ description: 'For one question to one server. Default 2s.' }),
+  })
+    .optional()
+    .meta({ description: 'DNS servers to ask for upstreams and proxies, in place of the system’s resolver.' }),
   cors: list(
     text('an origin such as https://app.example.com', /^https?:\/\/[A-Za-z0-9.:[\]-]+$/, 255),
     'origins',

@@ -58,6 +58,7 @@ export async function dispatch(exchange: Exchange, asked: Asked, parts: Dispatch
     openLane: (target, request) => openLane(exchange.operation, target, request),
     stream: asked.head.stream,
     headers: exchange.head.forwarded,
+    ...(exchange.caller.keyId === undefined ? {} : { caller: exchange.caller.keyId }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     maxRetries: parts.maxRetries,
     commit: parts.commit,

@@ -1,9 +1,10 @@
 // The service's Prometheus metrics, with closed label sets: told once per exchange, collected when somebody scrapes.
 import type { ErrorCode } from 'ai-lib/internal/errors/error-codes'
-import { Registry } from 'prom-client'
+import { Gauge, Registry } from 'prom-client'
 import { ExchangeSeries } from './exchange-series.ts'
 import type { ExchangeSummary } from './exchange-summary.ts'
 import { registerRuntimeMetrics, type RuntimeSource } from './runtime-metrics.ts'
+import { seriesSpecs } from './series-specs.ts'
 
 export interface ServiceMetrics {
   /** One exchange that is over. */
@@ -23,14 +24,18 @@ export interface ServiceMetricsOptions {
   readonly isKnownModel?: (provider: string, model: string) => boolean
   /** The process (memory, CPU, uptime); `process` itself fits. Without it there are no `process_*` metrics. */
   readonly runtime?: RuntimeSource
+  /** Requests that wait for a connection, by provider; asked when somebody scrapes. */
+  readonly waiting?: () => ReadonlyMap<string, number>
 }
 
 export function createServiceMetrics({
   isKnownModel = () => false,
   runtime,
+  waiting,
 }: ServiceMetricsOptions = {}): ServiceMetrics {
   const registry = new Registry()
   const series = new ExchangeSeries(registry, isKnownModel)
+  if (waiting) registerQueues(registry, waiting)
   const stop = registerRuntimeMetrics(registry, runtime)
   return {
     record: (exchange) => series.record(exchange),
@@ -43,4 +48,14 @@ export function createServiceMetrics({
     }),
     close: stop,
   }
+}
+
+function registerQueues(registry: Registry, waiting: () => ReadonlyMap<string, number>): void {
+  const gauge = new Gauge({
+    ...seriesSpecs.queues,
+    registers: [registry],
+    collect() {
+      for (const [provider, depth] of waiting()) gauge.set({ queue: `upstream:${provider}` }, depth)
+    },
+  })
 }

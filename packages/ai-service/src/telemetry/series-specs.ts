@@ -50,4 +50,9 @@ export const seriesSpecs = {
     bounds: gapSeconds,
   },
   streams: { name: 'ai_streams_open', help: 'Streams under way.' },
+  queues: {
+    name: 'ai_queue_depth',
+    help: 'Requests that wait, by queue: upstream:<provider> for a connection to that provider.',
+    labelNames: ['queue'],
+  },
 } as const
