@@ -31,11 +31,11 @@ export interface ServiceMetricsOptions {
 export function createServiceMetrics({
   isKnownModel = () => false,
   runtime,
-  waiting,
+  waiting = () => new Map(),
 }: ServiceMetricsOptions = {}): ServiceMetrics {
   const registry = new Registry()
   const series = new ExchangeSeries(registry, isKnownModel)
-  if (waiting) registerQueues(registry, waiting)
+  registerQueues(registry, waiting)
   const stop = registerRuntimeMetrics(registry, runtime)
   return {
     record: (exchange) => series.record(exchange),
