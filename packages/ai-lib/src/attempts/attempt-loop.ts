@@ -92,6 +92,9 @@ interface Unfit {
 
 const noKey: PoolKey = { name: 'none' }
 
+/** How long a request waits for a key that is being read anew. */
+const refreshWaitMs = 2_000
+
 class AttemptLoop<Out> {
   readonly #plan: AttemptPlan<Out>
   readonly #clock: Clock
@@ -104,6 +107,8 @@ class AttemptLoop<Out> {
   /** Keys that have failed at the present target, whatever the reason: not asked again while another is usable. */
   readonly #failedHere = new Set<PoolKey>()
   #targetIndex = 0
+  /** The target whose keys were waited for. */
+  #waitedAt = -1
   #spent = 0
   #repeats = 0
   #keysLeft = maxKeysPerExchange
@@ -120,8 +125,9 @@ class AttemptLoop<Out> {
     for (;;) {
       const target = this.#plan.targets[this.#targetIndex]
       if (target === undefined) return this.#failed(undefined)
-      const key = this.#pickKey(target)
+      const key = this.#pickKey(target) ?? (await this.#keyOnceRead(target))
       if (key === undefined) {
+        if (this.#signal.aborted) return { kind: 'left', attempts: this.#records, target }
         const failure = keylessFailure(target, this.#clock.nowMs())
         if (failure) this.#failures.push(failure)
         if (!this.#hasTarget) return this.#failed(target)
@@ -163,11 +169,13 @@ class AttemptLoop<Out> {
         ...this.#streamDeadline(target),
         commit: plan.commit,
         clock: this.#clock,
+        hold: target.upstream.keys.holdOf(key),
       },
       this.#signal,
     )
     this.#records.push(recordOf(target, key, attempted, this.#clock.nowMs() - startedMs))
     const attempts = this.#records
+    if (attempted.kind === 'whole' || attempted.kind === 'stream') target.upstream.keys.proved(key)
     switch (attempted.kind) {
       case 'whole':
         return { kind: 'whole', target, prepared, headers: attempted.headers, attempts, out: attempted.out, lane }
@@ -188,6 +196,8 @@ class AttemptLoop<Out> {
     this.#failures.push(failure)
     this.#failedHere.add(key)
     this.#judgeKey(target, key, failure)
+    // The provider may have been told of a new key before we were: its source is being read at this moment.
+    if (isAboutKey(failure) && !this.#pickKeyQuietly(target)) await this.#untilRead(target)
     const verdict = decideNext(failure, this.#allowance(target))
     switch (verdict.do) {
       case 'give-up':
@@ -243,6 +253,22 @@ class AttemptLoop<Out> {
       if (keys.hasUsable(nowMs, avoided)) return keys.pick(nowMs, avoided)
     }
     return keys.pick(nowMs, this.#tried)
+  }
+
+  async #keyOnceRead(target: Target): Promise<PoolKey | undefined> {
+    await this.#untilRead(target)
+    return this.#pickKey(target)
+  }
+
+  /** Waits a short while for keys that are being read, once per target. */
+  async #untilRead(target: Target): Promise<void> {
+    const reading = target.upstream.keys.refreshing()
+    if (reading === undefined || this.#waitedAt === this.#targetIndex) return
+    this.#waitedAt = this.#targetIndex
+    const over = new AbortController()
+    const longestMs = Math.max(0, Math.min(refreshWaitMs, this.#msLeft(target)))
+    await Promise.race([reading, this.#clock.sleep(longestMs, AbortSignal.any([this.#signal, over.signal]))])
+    over.abort()
   }
 
   #nextTarget(): void {
@@ -317,6 +343,10 @@ class AttemptLoop<Out> {
     const waits = this.#plan.targets.flatMap(({ upstream }) => upstream.keys.coolingForMs(nowMs) ?? [])
     return waits.length === 0 ? failure : { ...failure, retryAfterMs: Math.min(...waits) }
   }
+}
+
+function isAboutKey({ code }: UpstreamFailure): boolean {
+  return code === 'key-refused' || code === 'quota-exhausted'
 }
 
 function upstreamWire(target: Target): Wire {

@@ -5,6 +5,7 @@ import type { AnswerLane } from '../lanes/answer-lane.ts'
 import { LazyTimer } from '../transport/lazy-timer.ts'
 import type { Channel, Flight, TransportFailure, UpstreamRequest, UpstreamSink } from '../transport/transport.ts'
 import type { Clock } from './clock.ts'
+import type { KeyHold } from './key-slot.ts'
 import { retryAfterOf } from './retry-after.ts'
 import type { Timeouts } from './target.ts'
 
@@ -27,6 +28,8 @@ export interface AttemptCall<Out> {
   readonly streamDeadlineMs?: number
   readonly commit: CommitBounds
   readonly clock: Clock
+  /** Held from the first byte sent to the last one received. */
+  readonly hold?: KeyHold | undefined
 }
 
 /** Takes over a stream after its commit. Called in order; `ended` or `failed` is last. */
@@ -91,6 +94,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   #idle: LazyTimer | undefined
   #consumer: StreamConsumer<Out> | undefined
   #progress = 0
+  #isHolding = false
   /** A failure between the commit and `attach`. */
   #lateFailure: UpstreamFailure | undefined
 
@@ -110,6 +114,8 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     const own = request.stream ? timeouts.firstTokenMs : timeouts.totalMs
     this.#signal.addEventListener('abort', this.#onAbort)
     this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.min(own, msLeft)))
+    this.#call.hold?.take()
+    this.#isHolding = true
     const flight = channel.send(request, this)
     // A channel may fail at once (queue full): then there is nothing left to hold.
     if (this.#phase === 'done') flight.destroy()
@@ -353,6 +359,10 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
 
   #finish(): void {
     this.#phase = 'done'
+    if (this.#isHolding) {
+      this.#isHolding = false
+      this.#call.hold?.release()
+    }
     clearTimeout(this.#timer)
     clearTimeout(this.#holdTimer)
     this.#idle?.clear()

@@ -1,0 +1,63 @@
+// One named key: the value in use, and the one that is to take its place.
+import type { KeyState, OutState } from './key-event.ts'
+import type { PoolKey } from './key-pool.ts'
+
+/** Counts the requests under way with one value. An attempt takes it once and releases it once. */
+export interface KeyHold {
+  take(): void
+  release(): void
+}
+
+export class HeldKey implements KeyHold {
+  readonly key: PoolKey
+  readonly slot: KeySlot
+  state: KeyState
+  /** It has answered: what it comes back to after a pause is `ready`. */
+  isProved: boolean
+  /** What it was out for before somebody asked to try it again. */
+  outBefore: OutState | undefined
+  inFlight = 0
+  /** Set once it gets no further request. */
+  onIdle: (() => void) | undefined
+
+  constructor(key: PoolKey, slot: KeySlot, isProved: boolean) {
+    this.key = key
+    this.slot = slot
+    this.isProved = isProved
+    this.state = isProved ? { kind: 'ready' } : { kind: 'probation' }
+  }
+
+  take(): void {
+    this.inFlight++
+  }
+
+  release(): void {
+    this.inFlight--
+    if (this.inFlight === 0) this.onIdle?.()
+  }
+
+  /** Why it is out; undefined where it is in use or will be by itself. */
+  get out(): OutState | undefined {
+    const { kind } = this.state
+    return kind === 'quarantined' || kind === 'exhausted' || kind === 'expired' ? kind : undefined
+  }
+}
+
+export class KeySlot {
+  readonly name: string
+  readonly weight: number
+  /** For the smooth round-robin. */
+  credit = 0
+  current: HeldKey | undefined
+  incoming: HeldKey | undefined
+
+  constructor(name: string, weight: number) {
+    this.name = name
+    this.weight = weight
+  }
+
+  /** What is shown of it: the value in use, else the one that comes. */
+  get shown(): HeldKey | undefined {
+    return this.current ?? this.incoming
+  }
+}
