@@ -1,5 +1,17 @@
 // What applications import.
 export type { AttemptRecord } from './attempts/attempt-loop.ts'
+export type { KeyEvent, KeyState, OutState } from './attempts/key-event.ts'
+export type { ShownKey } from './attempts/key-pool.ts'
+export {
+  type KeyQuarantined,
+  type KeyRecovered,
+  KeyRing,
+  type KeyRotated,
+  type KeyRotationHooks,
+  type RingKey,
+  type RingKeys,
+} from './attempts/key-ring.ts'
+export type { SecretSource } from './attempts/secret-source.ts'
 export type { ChatEvent, PartHead, StopReason } from './chat/events.ts'
 export type { Loss } from './chat/losses.ts'
 export type { DialectId, Opaque } from './chat/opaque.ts'

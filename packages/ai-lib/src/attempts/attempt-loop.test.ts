@@ -324,3 +324,80 @@ describe('a client that leaves', () => {
     expect(a.keys.states()[0]?.state.kind).toBe('ready')
   })
 })
+
+describe('keys that are being read', () => {
+  const owned = (pool: { current: KeyPool | undefined }, reading: () => Promise<unknown> | undefined): KeyPool => {
+    const keys = new KeyPool([{ name: 'k', secret: new Secret('sk-old') }], {
+      onEvent: () => undefined,
+      refreshing: reading,
+      close: () => undefined,
+    })
+    pool.current = keys
+    return keys
+  }
+  const withKeys = (one: Hop, keys: KeyPool): Hop => ({
+    ...one,
+    keys,
+    target: { ...one.target, upstream: { ...one.target.upstream, keys } },
+  })
+
+  it('are waited for where the last one was refused: the request is not lost', async () => {
+    const pool: { current: KeyPool | undefined } = { current: undefined }
+    const reading = async (): Promise<void> => {
+      await Promise.resolve()
+      pool.current?.offer({ name: 'k', secret: new Secret('sk-new') })
+    }
+    const a = hop('a', inTurn(status(401), ok))
+    const ran = await run([withKeys(a, owned(pool, reading))])
+    expect(ran.outcome.kind).toBe('whole')
+    expect(keysUsed(a)).toEqual(['Bearer sk-old', 'Bearer sk-new'])
+  })
+
+  it('are waited for once, and not for ever', async () => {
+    const pool: { current: KeyPool | undefined } = { current: undefined }
+    let asked = 0
+    const a = hop('a', status(401))
+    const ran = await run([
+      withKeys(
+        a,
+        owned(pool, () => {
+          asked++
+          return new Promise(() => undefined)
+        }),
+      ),
+    ])
+    expect(errorOf(ran).code).toBe('provider_key_refused')
+    expect(ran.clock.slept).toEqual([2_000])
+    expect(asked).toBeLessThanOrEqual(2)
+  })
+
+  it('are waited for by the first request of all', async () => {
+    const keys: KeyPool = new KeyPool([], {
+      onEvent: () => undefined,
+      refreshing: async () => {
+        await Promise.resolve()
+        if (keys.size === 0) keys.admit({ name: 'k', secret: new Secret('sk-first') })
+      },
+      close: () => undefined,
+    })
+    const a = hop('a', ok)
+    expect((await run([withKeys(a, keys)])).outcome.kind).toBe('whole')
+    expect(keysUsed(a)).toEqual(['Bearer sk-first'])
+  })
+
+  it('a value on trial that is refused sends its request to the one in use', async () => {
+    const a = hop('a', inTurn(status(401), ok))
+    a.keys.offer({ name: 'k1', secret: new Secret('sk-wrong') })
+    expect((await run([a])).outcome.kind).toBe('whole')
+    expect(keysUsed(a)).toEqual(['Bearer sk-wrong', 'Bearer sk-a-k1'])
+  })
+
+  it('a value that answers takes over', async () => {
+    const a = hop('a', ok)
+    a.keys.offer({ name: 'k1', secret: new Secret('sk-next') })
+    await run([a])
+    expect(a.keys.states()).toMatchObject([
+      { state: { kind: 'ready' }, fingerprint: new Secret('sk-next').fingerprint },
+    ])
+  })
+})

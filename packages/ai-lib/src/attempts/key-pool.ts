@@ -1,17 +1,9 @@
 // The keys of one upstream: which may be used now, what a refusal does to one, and how a new value takes over.
-import type { Secret } from '../errors/secret.ts'
 import type { KeyEvent, KeyState, OutState } from './key-event.ts'
-import { HeldKey, type KeyHold, KeySlot } from './key-slot.ts'
+import { HeldKey, type KeyHold, KeySlot, type PoolKey } from './key-slot.ts'
 
 export type { KeyEvent, KeyState, OutState } from './key-event.ts'
-
-export interface PoolKey {
-  readonly name: string
-  /** Absent for upstreams that need no key. */
-  readonly secret?: Secret
-  /** Share of traffic relative to the other keys. Default 1; 0 keeps the key as a reserve. */
-  readonly weight?: number
-}
+export type { PoolKey } from './key-slot.ts'
 
 /** A pool asks for at most this many keys per exchange. */
 export const maxKeysPerExchange = 10

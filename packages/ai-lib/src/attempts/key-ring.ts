@@ -44,13 +44,13 @@ export interface KeyRecovered {
  */
 export interface KeyRotationHooks {
   /** A new value has answered its first request and serves from now on. */
-  readonly onKeyRotated?: ((event: KeyRotated) => void) | undefined
+  readonly onKeyRotated?: ((event: KeyRotated) => void | Promise<void>) | undefined
   /** A key is out of the pool. */
-  readonly onKeyQuarantined?: ((event: KeyQuarantined) => void) | undefined
+  readonly onKeyQuarantined?: ((event: KeyQuarantined) => void | Promise<void>) | undefined
   /** A key that was out or cooling is in use again. */
-  readonly onKeyRecovered?: ((event: KeyRecovered) => void) | undefined
+  readonly onKeyRecovered?: ((event: KeyRecovered) => void | Promise<void>) | undefined
   /** Every event, those of the other hooks included. */
-  readonly onKeyRotation?: ((event: KeyEvent) => void) | undefined
+  readonly onKeyRotation?: ((event: KeyEvent) => void | Promise<void>) | undefined
 }
 
 /** What a ring is made of. */
@@ -181,8 +181,7 @@ export class KeyRing {
 
   #reading(): Promise<unknown> | undefined {
     let reading: Promise<void>[] | undefined
-    for (const keeper of this.#keepers.values())
-      if (keeper.reading) reading = [...(reading ?? []), keeper.reading]
+    for (const keeper of this.#keepers.values()) if (keeper.reading) reading = [...(reading ?? []), keeper.reading]
     return reading && Promise.all(reading)
   }
 

@@ -109,7 +109,9 @@ describe('a new value', () => {
       pool.proved(fresh)
     }
     expect(pool.size).toBe(1)
-    expect(pool.states()).toEqual([{ name: 'a', state: { kind: 'ready' }, fingerprint: new Secret('v1000').fingerprint }])
+    expect(pool.states()).toEqual([
+      { name: 'a', state: { kind: 'ready' }, fingerprint: new Secret('v1000').fingerprint },
+    ])
   })
 })
 

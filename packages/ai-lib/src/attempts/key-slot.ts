@@ -1,6 +1,14 @@
 // One named key: the value in use, and the one that is to take its place.
+import type { Secret } from '../errors/secret.ts'
 import type { KeyState, OutState } from './key-event.ts'
-import type { PoolKey } from './key-pool.ts'
+
+export interface PoolKey {
+  readonly name: string
+  /** Absent for upstreams that need no key. */
+  readonly secret?: Secret
+  /** Share of traffic relative to the other keys. Default 1; 0 keeps the key as a reserve. */
+  readonly weight?: number
+}
 
 /** Counts the requests under way with one value. An attempt takes it once and releases it once. */
 export interface KeyHold {

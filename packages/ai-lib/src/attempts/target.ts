@@ -28,6 +28,8 @@ export interface Upstream {
   readonly keys: KeyPool
   readonly timeouts: Timeouts
   readonly retryBudget: RetryBudget
+  /** Ends what was opened for it besides its channel. */
+  readonly release?: () => void
 }
 
 export interface Target {

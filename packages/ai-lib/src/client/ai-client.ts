@@ -136,6 +136,7 @@ export class AiClient {
 
   /** Closes the connections once what is under way has ended. */
   async close(): Promise<void> {
+    for (const { upstream } of this.#hops) upstream.release?.()
     await Promise.all(this.#hops.map(({ upstream }) => upstream.channel.close()))
   }
 

@@ -1,20 +1,21 @@
 // How a client reaches a provider; every option works for every provider.
-import { KeyPool } from '../attempts/key-pool.ts'
+import { KeyRing, type KeyRotationHooks } from '../attempts/key-ring.ts'
 import { RetryBudget } from '../attempts/retry-budget.ts'
+import type { SecretSource } from '../attempts/secret-source.ts'
 import type { Timeouts, Upstream } from '../attempts/target.ts'
 import { AiError } from '../errors/ai-error.ts'
-import { Secret } from '../errors/secret.ts'
+import type { Secret } from '../errors/secret.ts'
 import type { ProviderSpec } from '../providers/provider.ts'
 import { resolveProxy } from '../transport/resolve-proxy.ts'
 import type { Transport } from '../transport/transport.ts'
 import { baseUrlOf, type Environment, firstOf } from './environment.ts'
 
 /** Explicit options win over the environment, the environment over defaults. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends KeyRotationHooks {
   /** As the vendor documents it for its own SDK: `https://api.openai.com/v1`, `https://api.anthropic.com`. */
   readonly baseUrl?: string
-  /** Default: the provider's key variable. */
-  readonly apiKey?: string | Secret | undefined
+  /** A key, a source that is read anew, or a ring of several. Default: the provider's key variable. */
+  readonly apiKey?: string | Secret | SecretSource | KeyRing | undefined
   /** `http://user:password@proxy:8080`. Default: HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxy?: string
   /** Connects directly, whatever the environment says. */
@@ -70,7 +71,7 @@ export function openUpstream(
     channel,
     basePath: url.pathname.replace(/\/+$/, ''),
     headers: lowerCased(options.headers ?? {}),
-    keys: new KeyPool(keysOf(spec, options, environment)),
+    ...keysOf(spec, options, environment),
     timeouts: timeoutsOf(options),
     retryBudget: new RetryBudget(),
   }
@@ -86,14 +87,16 @@ function readUrl(text: string | undefined, spec: ProviderSpec): URL {
   return url
 }
 
+// A ring that was given to us is its owner's to close; one that we made ends with the client.
 function keysOf(
   spec: ProviderSpec,
   options: ConnectionOptions,
   environment: Environment,
-): { name: string; secret: Secret }[] {
+): Pick<Upstream, 'keys' | 'release'> {
   const given = options.apiKey ?? firstOf(spec.keyVariables, environment)
-  if (given === undefined || given === '') return []
-  return [{ name: 'primary', secret: typeof given === 'string' ? new Secret(given) : given }]
+  if (given instanceof KeyRing) return { keys: given.pool, release: given.listen(options) }
+  const ring = new KeyRing(given === undefined || given === '' ? [] : given, options)
+  return { keys: ring.pool, release: () => ring.close() }
 }
 
 function timeoutsOf({ timeoutMs }: ConnectionOptions): Timeouts {
