@@ -47,7 +47,6 @@ afterEach(() => {
   proxy.forget()
 })
 afterAll(async () => {
-  for (const secret of [...secrets, 'hunter3']) expect(service.output()).not.toContain(secret)
   await service.stop()
   await proxy.close()
   await upstream.close()
@@ -114,6 +113,11 @@ describe('a proxy that fails', () => {
     expect(answer.status).toBe(200)
     expect(looksComplete(answer.text)).toBe(false)
     expect(eventsIn(answer.text).at(-1)).toContain('provider_truncated')
+  })
+
+  test('the log has the cause, and no credentials', () => {
+    expect(service.output()).toContain('The proxy refused CONNECT with status 407')
+    for (const secret of [...secrets, 'hunter3']) expect(service.output()).not.toContain(secret)
   })
 
   test('the library tells it too', async () => {

@@ -67,7 +67,6 @@ describe('the service, installed for production into an empty folder', () => {
 
   test('is small: at most 60 packages and 40 MiB, none with a script that an installation would run', () => {
     const report = weighed(installed)
-    console.info(`ai-service for production: ${report}`)
     expect(installed.packages.length, report).toBeLessThanOrEqual(60)
     expect(installed.bytes, report).toBeLessThanOrEqual(40 * mebibyte)
     expect(withInstallScripts(installed)).toEqual([])
@@ -114,7 +113,10 @@ describe('the library, embedded by an application', () => {
     const installed = install(['ai-lib'])
     const upstream = await startSimulator()
     try {
-      expect(installed.packages.map(({ manifest }) => manifest['name']).toSorted()).toEqual(['ai-lib', 'undici'])
+      expect(installed.packages.map(({ manifest }) => String(manifest['name'])).toSorted()).toEqual([
+        'ai-lib',
+        'undici',
+      ])
       expect(installed.bytes, weighed(installed)).toBeLessThanOrEqual(5 * mebibyte)
       expect(withInstallScripts(installed)).toEqual([])
       writeFileSync(
