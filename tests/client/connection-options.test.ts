@@ -148,3 +148,59 @@ describe('limits', () => {
     expect(upstream.requests[0]?.headers).toMatchObject({ 'anthropic-version': '2099-01-01', 'x-team': 'search' })
   })
 })
+
+describe('a wrong option', () => {
+  it.each<[string, () => unknown]>([
+    ['an unknown one', () => open({ timeout: 30 } as object)],
+    ['of a failover entry', () => AiClient.withFailover([{ provider: Provider.Groq, poolSize: 0, apiKey: 'k' }])],
+    ['of the whole client at an entry', () => AiClient.withFailover([{ provider: 'groq', maxRetries: 1 } as never])],
+    ['a misspelt provider', () => new AiClient('opnai' as Provider)],
+    ['an empty list', () => new AiClient([])],
+  ])('%s is refused before anything is opened', (_what, make) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'config_invalid' }) as Error)
+  })
+
+  it('names what is near', () => {
+    expect(() => new AiClient('opnai' as Provider)).toThrow(/no provider opnai: did you mean openai\?/)
+  })
+
+  it.each([
+    ['AI_TIMEOUT_SECS', 'soon'],
+    ['AI_HTTP_POOL_MAX_IDLE_PER_HOST', '0'],
+    ['AI_HTTP_POOL_IDLE_TIMEOUT_MS', '1.5'],
+    ['OPENAI_API_KEY', 'canary with blanks'],
+    ['OPENAI_BASE_URL', 'nonsense'],
+  ])('the variable %s=%s is named', (name, value) => {
+    process.env[name] = value
+    const make = (): unknown => open({ baseUrl: undefined, apiKey: undefined })
+    expect(make).toThrow(new RegExp(name.endsWith('BASE_URL') ? 'baseUrl' : name))
+    expect(make).not.toThrow(/canary/)
+  })
+})
+
+describe('AI_API_KEY and AI_BASE_URL', () => {
+  beforeEach(() => {
+    for (const name of Object.keys(process.env)) if (/_API_KEY$|_BASE_URL$/.test(name)) delete process.env[name]
+    process.env['AI_API_KEY'] = 'sk-general'
+    process.env['AI_BASE_URL'] = `${upstream.url}/v1`
+  })
+
+  it('are for a client’s one provider, behind its own variables and options', async () => {
+    await open({ baseUrl: undefined, apiKey: undefined }).chatCompletion(ping)
+    process.env['OPENAI_API_KEY'] = 'sk-own'
+    await open({ baseUrl: undefined, apiKey: undefined }).chatCompletion(ping)
+    await open({ baseUrl: undefined, apiKey: 'sk-option' }).chatCompletion(ping)
+    expect(upstream.requests.map(({ headers }) => headers['authorization'])).toEqual([
+      'Bearer sk-general',
+      'Bearer sk-own',
+      'Bearer sk-option',
+    ])
+  })
+
+  it('are for none of several that lack their own: one vendor’s key must not travel to another', async () => {
+    const client = AiClient.withFailover([Provider.OpenAI, Provider.Groq], { baseUrl: `${upstream.url}/v1` })
+    closing.push(() => client.close())
+    expect(await codeOf(client.chatCompletion(ping))).toBe('service_not_configured')
+    expect(upstream.requests).toEqual([])
+  })
+})

@@ -15,10 +15,12 @@ export type { SecretSource } from './attempts/secret-source.ts'
 export type { ChatEvent, PartHead, StopReason } from './chat/events.ts'
 export type { Loss } from './chat/losses.ts'
 export type { DialectId, Opaque } from './chat/opaque.ts'
+export type { JsonObject, JsonValue } from './bytes/json-value.ts'
 export type { CacheMark, Citation, MediaSource, Part, ToolCallId } from './chat/parts.ts'
 export type { ChatMessage, ChatRequest, OutputFormat, ReasoningRequest, Tool, ToolChoice } from './chat/request.ts'
 export type { Usage } from './chat/usage.ts'
-export { AiClient, type CallOptions, type FailoverProvider } from './client/ai-client.ts'
+export { AiClient, type CallOptions } from './client/ai-client.ts'
+export type { BatchOptions, BatchResult } from './client/batch.ts'
 export type {
   ChatCompletionChoice,
   ChatCompletionRequest,
@@ -28,8 +30,18 @@ export type {
 export type { ConnectionOptions } from './client/connection-options.ts'
 export type { ChatCompletionEvent } from './client/event-queue.ts'
 export { Content, Message, Role } from './client/message.ts'
+export type { FailoverProvider, ProviderList } from './client/open-hops.ts'
 export { AiError, type ErrorDetails } from './errors/ai-error.ts'
 export { type ErrorCode, type ErrorEntry, errorTable } from './errors/error-codes.ts'
 export { Secret } from './errors/secret.ts'
-export { type Metrics, noopMetrics, type Timer } from './metrics/metrics.ts'
+export {
+  type MeasuringTimer,
+  type Metrics,
+  type MetricTags,
+  noopMetrics,
+  startTimer,
+  type SyncMetrics,
+  type Timer,
+} from './metrics/metrics.ts'
+export { PrometheusMetrics, type PrometheusOptions } from './metrics/prometheus-metrics.ts'
 export { Provider } from './providers/registry.ts'

@@ -1,45 +1,34 @@
 // The client that applications embed: one API, many providers, failover in order.
 import { type AttemptPlan, type LoopOutcome, runAttempts } from '../attempts/attempt-loop.ts'
 import { systemClock } from '../attempts/clock.ts'
-import type { Target, Upstream } from '../attempts/target.ts'
-import { findModel } from '../catalog/catalogue.ts'
+import { errorOfFailure } from '../attempts/failure-error.ts'
+import type { Target } from '../attempts/target.ts'
 import type { ChatEvent } from '../chat/events.ts'
 import { foldEvents } from '../chat/fold-events.ts'
 import type { ChatRequest } from '../chat/request.ts'
-import { type ChatOperation, chatOperations } from '../dialects/registry.ts'
 import { AiError } from '../errors/ai-error.ts'
-import { createEventsLane } from '../lanes/translate.ts'
 import type { PreparedRequest } from '../lanes/prepare-request.ts'
-import type { ProviderSpec } from '../providers/provider.ts'
-import { type Provider, providerSpecs } from '../providers/registry.ts'
+import { createEventsLane } from '../lanes/translate.ts'
+import { GuardedMetrics } from '../metrics/guarded-metrics.ts'
+import type { Provider } from '../providers/registry.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
+import { type BatchOptions, type BatchResult, recordBatch, runBatch } from './batch.ts'
 import {
   canonicalRequest,
   type ChatCompletionRequest,
   type ChatCompletionResponse,
   completionOf,
 } from './chat-completion.ts'
-import { type ConnectionOptions, openUpstream } from './connection-options.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 import { processEnvironment } from './environment.ts'
 import { type ChatCompletionEvent, eventsOf } from './event-queue.ts'
-import { errorOfFailure } from '../attempts/failure-error.ts'
+import { listModels } from './list-models.ts'
+import { chatOf, type FailoverProvider, type Hop, openHops, type ProviderList, targetOf } from './open-hops.ts'
+import { StreamCount, WatchedCall, watchedStream } from './watched-call.ts'
 
 export interface CallOptions {
   /** Aborting ends retries, waiting and the upstream's socket. */
-  readonly signal?: AbortSignal
-}
-
-/** A provider of a failover list, with what is special to it. */
-export interface FailoverProvider extends ConnectionOptions {
-  readonly provider: Provider
-  /** The model asked for there; default: the request's model where the catalogue knows it there, else its default. */
-  readonly model?: string
-}
-
-interface Hop {
-  readonly spec: ProviderSpec
-  readonly upstream: Upstream
-  readonly model: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 const defaultRetries = 2
@@ -62,24 +51,20 @@ const commit = { holdMs: 15_000, bytes: 256 * 1024 }
 export class AiClient {
   readonly #hops: readonly [Hop, ...Hop[]]
   readonly #maxRetries: number
+  readonly #metrics: GuardedMetrics | undefined
+  readonly #streams = new StreamCount()
 
   /**
+   * Sends nothing yet. Two clients share nothing: no connections, keys or metrics.
+   *
    * @param provider one provider, or several in order of preference (as `withFailover` takes them).
    * @throws AiError `config_invalid` for an unknown provider, an empty list, one `apiKey` for several vendors or an
-   *   unusable option.
+   *   unusable option; `details.param` names it.
    */
-  constructor(provider: Provider | readonly (Provider | FailoverProvider)[], options: ConnectionOptions = {}) {
-    const entries = typeof provider === 'string' ? [provider] : provider
-    // One vendor's key must not travel to another because both stand in one list.
-    const names = new Set(entries.map((entry) => (typeof entry === 'string' ? entry : entry.provider)))
-    if (options.apiKey !== undefined && names.size > 1)
-      throw new AiError('config_invalid', { message: 'Give each provider of a failover list an apiKey of its own.' })
-    const [first, ...further] = entries.map((entry) =>
-      openHop(typeof entry === 'string' ? { ...options, provider: entry } : { ...options, ...entry }),
-    )
-    if (!first) throw new AiError('config_invalid', { message: 'A failover list needs at least one provider.' })
-    this.#hops = [first, ...further]
+  constructor(provider: ProviderList, options: ConnectionOptions = {}) {
+    this.#hops = openHops(provider, options, createUndiciTransport(), processEnvironment)
     this.#maxRetries = options.maxRetries ?? defaultRetries
+    this.#metrics = options.metrics && new GuardedMetrics(options.metrics)
   }
 
   /**
@@ -113,25 +98,83 @@ export class AiClient {
    * @throws AiError with the code that says who is to blame, once every allowed attempt is spent.
    */
   async chatCompletion(request: ChatCompletionRequest, { signal }: CallOptions = {}): Promise<ChatCompletionResponse> {
-    const outcome = await this.#run(request, false, signal)
-    if (outcome.kind !== 'whole') throw new AiError('provider_invalid_response')
-    const folded = foldEvents(outcome.out)
-    if (folded.kind === 'failed') throw errorOfFailure(folded.failure, unscrubbed, false)
-    const losses = [...outcome.prepared.losses, ...outcome.lane.losses]
-    return completionOf(folded.message, outcome.target.upstream.spec.name, losses)
+    const call = this.#watch(request, false)
+    try {
+      const outcome = await this.#run(request, false, signal, call)
+      if (outcome.kind !== 'whole') throw new AiError('provider_invalid_response')
+      const folded = foldEvents(outcome.out)
+      if (folded.kind === 'failed') throw errorOfFailure(folded.failure, unscrubbed, false)
+      const losses = [...outcome.prepared.losses, ...outcome.lane.losses]
+      call?.completed(folded.message.isUsageReported ? folded.message.usage : undefined)
+      return completionOf(folded.message, outcome.target.upstream.spec.name, losses)
+    } catch (thrown) {
+      call?.failed(thrown)
+      throw thrown
+    }
   }
 
   /**
    * The events of an answer as they come. Leaving the loop early ends the provider's work.
+   *
+   * @example
+   * ```ts
+   * import { AiClient, Message, Provider } from 'ai-lib'
+   *
+   * const client = new AiClient(Provider.OpenAI, { apiKey: 'sk-...' })
+   * for await (const event of client.chatCompletionStream({ messages: [Message.user('Tell me a story.')] }))
+   *   if (event.type === 'part-delta') process.stdout.write(event.text)
+   * ```
    * @throws AiError from the loop; a stream that ends early throws `provider_truncated`, never ends quietly.
    */
   async *chatCompletionStream(
     request: ChatCompletionRequest,
     { signal }: CallOptions = {},
   ): AsyncGenerator<ChatCompletionEvent> {
-    const outcome = await this.#run(request, true, signal)
-    if (outcome.kind !== 'stream') throw new AiError('provider_invalid_response')
-    yield* eventsOf(outcome.stream, unscrubbed, signal)
+    const call = this.#watch(request, true)
+    try {
+      const outcome = await this.#run(request, true, signal, call)
+      if (outcome.kind !== 'stream') throw new AiError('provider_invalid_response')
+      yield* eventsOf(call ? watchedStream(outcome.stream, call) : outcome.stream, unscrubbed, signal)
+      call?.completed()
+    } catch (thrown) {
+      call?.failed(thrown)
+      throw thrown
+    } finally {
+      call?.left()
+    }
+  }
+
+  /**
+   * Many whole answers, at most `concurrency` (default 8) under way at one time. Results come in the order of the
+   * requests, each settled for itself: one that fails costs no other its answer.
+   *
+   * @example
+   * ```ts
+   * import { AiClient, Message, Provider } from 'ai-lib'
+   *
+   * const client = new AiClient(Provider.OpenAI, { apiKey: 'sk-...' })
+   * const questions = ['What is a monad?', 'What is a gonad?'].map((text) => ({ messages: [Message.user(text)] }))
+   * for (const result of await client.chatCompletionBatch(questions, { concurrency: 4 }))
+   *   console.log(result.kind === 'answered' ? result.response.firstText() : result.error.code)
+   * ```
+   * @throws AiError `caller_invalid_request` for a concurrency that is no whole number above 0; nothing else.
+   */
+  async chatCompletionBatch(
+    requests: readonly ChatCompletionRequest[],
+    options: BatchOptions = {},
+  ): Promise<readonly BatchResult[]> {
+    const results = await runBatch(requests, options, (request, signal) => this.chatCompletion(request, { signal }))
+    if (this.#metrics) recordBatch(this.#metrics, results)
+    return results
+  }
+
+  /**
+   * Names of the models of the provider that is asked first, as it lists them itself; those of the catalogue where it
+   * has no such route. Costs no tokens.
+   * @throws AiError where it cannot be asked: `provider_unreachable`, `provider_key_refused`, …
+   */
+  listModels({ signal }: CallOptions = {}): Promise<readonly string[]> {
+    return listModels(this.#hops[0].upstream, signal)
   }
 
   /** Closes the connections once what is under way has ended. */
@@ -144,7 +187,18 @@ export class AiClient {
     return { providers: this.#hops.map(({ spec }) => spec.name) }
   }
 
-  async #run(request: ChatCompletionRequest, stream: boolean, signal: AbortSignal | undefined): Promise<Answered> {
+  #watch(request: ChatCompletionRequest, stream: boolean): WatchedCall | undefined {
+    if (!this.#metrics) return undefined
+    const { spec, model = request.model ?? spec.defaultChatModel ?? 'none' } = this.#hops[0]
+    return new WatchedCall({ metrics: this.#metrics, provider: spec.name, model, stream, streams: this.#streams })
+  }
+
+  async #run(
+    request: ChatCompletionRequest,
+    stream: boolean,
+    signal: AbortSignal | undefined,
+    call: WatchedCall | undefined,
+  ): Promise<Answered> {
     const plan: AttemptPlan<readonly ChatEvent[]> = {
       targets: this.#hops.map((hop, index) => targetOf(hop, request.model, index)),
       prepare: (target) => prepare(target, canonicalRequest(request, target.model, stream)),
@@ -155,11 +209,9 @@ export class AiClient {
       commit,
       scrub: unscrubbed,
     }
-    const outcome = await runAttempts(
-      plan,
-      { clock: systemClock, random: Math.random },
-      signal ?? new AbortController().signal,
-    )
+    const parts = { clock: systemClock, random: Math.random }
+    const outcome = await runAttempts(plan, parts, signal ?? new AbortController().signal)
+    call?.attempted(outcome.attempts, outcome.target)
     if (outcome.kind === 'failed') throw outcome.error
     if (outcome.kind === 'left') throw new AiError('caller_left', {}, { cause: signal?.reason })
     return outcome
@@ -170,52 +222,6 @@ type Answered = Extract<LoopOutcome<readonly ChatEvent[]>, { kind: 'whole' | 'st
 
 // The application owns the keys and addresses that a provider might repeat; the service scrubs, because its callers do not.
 const unscrubbed = (text: string): string => text
-
-function openHop({ provider, model, ...options }: FailoverProvider): Hop {
-  const spec = providerSpecs.get(provider)
-  if (!spec) throw new AiError('config_invalid', { message: `There is no provider ${provider}.` })
-  return { spec, upstream: openUpstream(spec, options, createUndiciTransport(), processEnvironment), model }
-}
-
-function targetOf(hop: Hop, asked: string | undefined, index: number): Target {
-  const { spec, upstream } = hop
-  const model = modelFor(hop, asked, index)
-  const { maxOutputTokens } = findModel(spec.name, model) ?? {}
-  for (const speaks of spec.speaks) {
-    const chat = chatOperations[speaks.dialect]
-    if (chat && speaks.operations.includes(chat.operation.id)) {
-      const lane = { kind: 'same', operation: chat.operation, speaks } as const
-      return {
-        endpoint: spec.name,
-        upstream,
-        model,
-        lane,
-        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
-      }
-    }
-  }
-  throw new AiError('service_not_available', { message: `${spec.label} has no chat that this version speaks.` })
-}
-
-// One vendor's model name means nothing to another: a hop takes the asked name only where it is known to have it.
-function modelFor(hop: Hop, asked: string | undefined, index: number): string {
-  const { spec, model } = hop
-  if (model !== undefined) return model
-  const isTheirs = asked !== undefined && asked !== '' && (index === 0 || findModel(spec.name, asked) !== undefined)
-  const chosen = isTheirs ? asked : spec.defaultChatModel
-  if (!chosen)
-    throw new AiError('caller_missing_field', {
-      message: `Name a model: ${spec.label} has no default here.`,
-      param: 'model',
-    })
-  return chosen
-}
-
-function chatOf(target: Target): ChatOperation {
-  const chat = target.lane.kind === 'same' ? chatOperations[target.lane.speaks.dialect] : target.lane.to
-  if (!chat) throw new AiError('service_internal', { message: `${target.endpoint} has no chat.` })
-  return chat
-}
 
 function prepare(target: Target, request: ChatRequest): PreparedRequest {
   const { model, maxOutputTokens, upstream } = target
