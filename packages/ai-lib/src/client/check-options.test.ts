@@ -33,6 +33,10 @@ const wrong: readonly (readonly [string, object])[] = [
   ['headers', { headers: null }],
   ['allowPrivate', { allowPrivate: 1 }],
   ['metrics', { metrics: null }],
+  ['maxQueued', { maxQueued: -1 }],
+  ['queueTimeoutMs', { queueTimeoutMs: 0 }],
+  ['keepAlive', { keepAlive: 0 }],
+  ['onKeyRotated', { onKeyRotated: 'log' }],
   ['timeout', { timeout: 30 }],
   ['pool_size', { pool_size: 16 }],
   ['toString', { toString: 1 }],
@@ -52,8 +56,11 @@ test.each(wrong)('%s: %o', (option, options) => {
 })
 
 test('what is meant is guessed', () => {
-  expect(() => checkOptions({ ...{ timeout: 30 } })).toThrow(/did you mean timeoutMs\?/)
-  expect(() => checkOptions({ ...{ apikey: 'k' } }, ' of groq')).toThrow(/option apikey of groq: did you mean apiKey/)
+  // Typed as plain code would be: TypeScript itself refuses these.
+  const timeout: object = { timeout: 30 }
+  const apikey: object = { apikey: 'k' }
+  expect(() => checkOptions(timeout)).toThrow(/did you mean timeoutMs\?/)
+  expect(() => checkOptions(apikey, ' of groq')).toThrow(/option apikey of groq: did you mean apiKey/)
 })
 
 test('undefined counts as left out', () => {
