@@ -45,3 +45,4 @@ export {
 } from './metrics/metrics.ts'
 export { PrometheusMetrics, type PrometheusOptions } from './metrics/prometheus-metrics.ts'
 export { Provider } from './providers/registry.ts'
+export { sanitizeLog } from './redaction/sanitize-log.ts'

@@ -1,5 +1,5 @@
 // A value that cannot be printed: every way of turning it into text gives `[secret]`.
-import { createHash } from 'node:crypto'
+import { fingerprintOf } from './fingerprint.ts'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
@@ -28,7 +28,7 @@ export class Secret {
 
   /** Eight hex digits of SHA-256 that name the value in logs without telling it. */
   get fingerprint(): string {
-    this.#fingerprint ??= createHash('sha256').update(this.#value).digest('hex').slice(0, 8)
+    this.#fingerprint ??= fingerprintOf(this.#value)
     return this.#fingerprint
   }
 
