@@ -23,19 +23,19 @@ import type { CallerKeyEntry } from './keys/caller-key-entry.ts'
 import { createKeyVerifier } from './keys/verify-caller-key.ts'
 import { type AuthMode, identify } from './policies/auth.ts'
 import { orderedPolicies } from './policies/order.ts'
+import type { Redactor } from './redaction/redactor.ts'
 import { createConcurrencyCounters } from './stores/memory/concurrency-counters.ts'
 import { createRateCounters } from './stores/memory/rate-counters.ts'
 import type { Log } from './telemetry/log.ts'
 import { createServiceMetrics, type ServiceMetrics } from './telemetry/metrics.ts'
 import { createRequestId } from './telemetry/request-id.ts'
 import type { RuntimeSource } from './telemetry/runtime-metrics.ts'
-import type { Scrubber } from './telemetry/scrub.ts'
 
 export interface AppParts {
   readonly loaded: LoadedConfig
   readonly log: Log
-  /** Takes the configuration's secrets out of text. */
-  readonly scrub: Scrubber
+  /** Takes secrets out of text; whoever learns of a new one adds it. */
+  readonly redactor: Redactor
   readonly runtime: RuntimeSource
   /** Bytes that the process may use, for the default of the body budget. */
   readonly memoryLimitBytes: number
@@ -51,6 +51,8 @@ export interface App {
   close(): Promise<void>
 }
 
+/** Letters of a provider's words that a client may be told; more than any message or header has. */
+const maxToldChars = 4 * 1024
 /** Share of the memory limit that bodies may hold at a time. */
 const bodyShare = 0.25
 
@@ -122,13 +124,13 @@ interface Wired {
 
 /** What every spending request runs through. */
 function exchangeParts(
-  { loaded, log, scrub, memoryLimitBytes }: AppParts,
+  { loaded, log, redactor, memoryLimitBytes }: AppParts,
   { router, mode, metrics, open, translations }: Wired,
 ): ExchangeParts {
   const { server, limits: rules, telemetry } = loaded.config
   const hideAddresses = createAddressScrubber(loaded.config)
   // The log may name addresses, a client may not.
-  const told = (text: string): string => hideAddresses(scrub(text))
+  const told = (text: string): string => hideAddresses(redactor.excerpt(text, maxToldChars))
   const limits = { rules, rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: systemClock }
   return {
     body: { maxBytes: server.maxBodyBytes, baseMs: server.timeouts.bodyMs },

@@ -7,7 +7,7 @@ import { formatProblem } from '../config/problem.ts'
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts'
 import { openLogDestination } from '../telemetry/log-destination.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
-import { createScrubber, type Scrubber } from '../telemetry/scrub.ts'
+import { createRedactor, type Redactor } from '../redaction/redactor.ts'
 import { demoBanner } from './banner.ts'
 
 /** What the process tells the service. */
@@ -32,15 +32,15 @@ export interface ServeParts {
 /** Resolves to the exit code once everything is settled and flushed. */
 export async function serve(parts: ServeParts): Promise<number> {
   const { loaded, stdout } = parts
-  const scrub = createScrubber(secretsOf(loaded.config))
+  const redactor = createRedactor({ secrets: secretsOf(loaded.config) })
   const log = createLog({
     level: logLevel(loaded.config.telemetry.logs.level),
     destination: openLogDestination(stdout),
-    scrub,
+    redactor,
   })
   for (const warning of loaded.warnings) log.warn(warning)
   for (const note of loaded.notes) log.info(note)
-  const app = await startOrExplain(parts, log, scrub)
+  const app = await startOrExplain(parts, log, redactor)
   if (!app) {
     await log.close()
     return 1
@@ -62,12 +62,12 @@ export async function serve(parts: ServeParts): Promise<number> {
 async function startOrExplain(
   { loaded, stderr, runtime, memoryLimitBytes, version }: ServeParts,
   log: Log,
-  scrub: Scrubber,
+  redactor: Redactor,
 ): Promise<App | undefined> {
   try {
-    return await startApp({ loaded, log, scrub, runtime, memoryLimitBytes, version })
+    return await startApp({ loaded, log, redactor, runtime, memoryLimitBytes, version })
   } catch (thrown) {
-    const reason = explain(thrown, loaded.config.server)
+    const reason = redactor.redact(explain(thrown, loaded.config.server))
     stderr.write(`${reason}\n`)
     log.error('could not start', { reason })
     return undefined

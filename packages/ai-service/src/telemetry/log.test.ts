@@ -6,7 +6,7 @@ import { Secret } from 'ai-lib/internal/errors/secret'
 import { describe, expect, test } from 'vitest'
 import { createLog, type Log, type LogLevel } from './log.ts'
 import type { LogDestination } from './log-destination.ts'
-import { createScrubber } from './scrub.ts'
+import { createRedactor } from '../redaction/redactor.ts'
 import { summary } from './summary.test.kit.ts'
 
 interface Captured {
@@ -24,7 +24,7 @@ function capture(level: LogLevel = 'info', secrets: readonly Secret[] = [new Sec
     droppedLines: 3,
     close: () => Promise.resolve(),
   }
-  const log = createLog({ level, destination, scrub: createScrubber(secrets) })
+  const log = createLog({ level, destination, redactor: createRedactor({ secrets }) })
   return { log, lines, last: () => JSON.parse(lines.at(-1) ?? '') as Record<string, unknown> }
 }
 
@@ -45,7 +45,7 @@ const hostile = [
   '\\',
 ]
 
-describe('strings that are made to break logs', () => {
+describe('T33 strings that are made to break logs', () => {
   test('are there', () => {
     expect(naughty.length).toBeGreaterThan(500)
   })
@@ -108,19 +108,26 @@ describe('secrets', () => {
       log.info(form, { [form]: form, list: [form], error })
       log.error('x', { error: form, secret: new Secret(form) })
       log.request(summary({ model: form, user: form, route: form, error }))
-      log.refused({ id: form, method: form, path: `/${form}`, code: 'caller_route_not_found', status: 404 })
+      log.refused({ id: 'req_1', method: form, path: `/${form}`, code: 'caller_route_not_found', status: 404 })
     }
     expect(lines).toHaveLength(20)
     for (const form of forms) expect(lines.join('')).not.toContain(form)
-    expect(lines.join('')).toContain(`[redacted:${new Secret(canary).fingerprint}]`)
+    expect(lines.join('')).toContain(`[redacted:secret:${new Secret(canary).fingerprint}]`)
     for (const line of lines) expect(() => void JSON.parse(line)).not.toThrow()
   })
 
-  test('of digits alone never leave a broken line', () => {
-    const { log, lines, last } = capture('info', [new Secret('12345678')])
-    log.info('x', { figure: 1_234_567_890 })
-    expect(last().message).toContain('withheld')
-    expect(lines.join('')).not.toContain('12345678')
+  test('of digits alone go from texts; numbers are ours and stay numbers', () => {
+    const { log, last } = capture('info', [new Secret('12345678')])
+    log.info('x', { figure: 1_234_567_890, text: '1234567890' })
+    expect(last()).toMatchObject({ figure: 1_234_567_890, text: expect.stringMatching(/^\[redacted:.*\]90$/) })
+  })
+
+  test('that the cut at 8 KiB goes through leave no half behind', () => {
+    for (let before = 8_192 - canary.length - 2; before <= 8_194; before++) {
+      const { log, last } = capture()
+      log.info('x', { text: `${'x'.repeat(before)}${canary}${'y'.repeat(9_000)}` })
+      expect(String(last().text)).not.toContain(canary.slice(0, 4))
+    }
   })
 
   test('are not in the log itself', () => {

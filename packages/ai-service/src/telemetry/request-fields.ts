@@ -9,11 +9,11 @@ const maxLossPaths = 20
 
 /**
  * The whole line as one object, so that nothing is copied on the way to its text.
- * @param cut shortens what a client wrote.
+ * @param free takes secrets out of what a client or a provider wrote, and shortens it; the rest is ours and closed.
  */
 export function requestFields(
   summary: ExchangeSummary,
-  cut: (text: string) => string,
+  free: (text: string) => string,
   level: 'info' | 'warn',
   time: string,
 ): Record<string, unknown> {
@@ -22,10 +22,10 @@ export function requestFields(
     level,
     time,
     request_id: summary.requestId,
-    route: cut(summary.route),
+    route: free(summary.route),
     dialect: summary.dialect,
     provider: summary.provider,
-    model: optional(summary.model, cut),
+    model: optional(summary.model, free),
     endpoint: summary.endpoint,
     lane: summary.lane,
     stream: summary.stream,
@@ -47,18 +47,18 @@ export function requestFields(
     reasoning_tokens: usage?.reasoningTokens,
     usage_source: summary.usageSource,
     losses: losses.length === 0 ? undefined : losses.length,
-    loss_paths: losses.length === 0 ? undefined : losses.slice(0, maxLossPaths).map(({ path }) => cut(path)),
+    loss_paths: losses.length === 0 ? undefined : losses.slice(0, maxLossPaths).map(({ path }) => free(path)),
     key_id: summary.keyId,
-    user: optional(summary.user, cut),
-    team: optional(summary.team, cut),
+    user: optional(summary.user, free),
+    team: optional(summary.team, free),
     config_version: summary.configVersion,
-    error: isTelling(summary.error) ? cutFields(errorFields(summary.error), cut) : undefined,
+    error: isTelling(summary.error) ? freeFields(errorFields(summary.error), free) : undefined,
     message: 'request',
   }
 }
 
-function optional(text: string | undefined, cut: (text: string) => string): string | undefined {
-  return text === undefined ? undefined : cut(text)
+function optional(text: string | undefined, free: (text: string) => string): string | undefined {
+  return text === undefined ? undefined : free(text)
 }
 
 function rounded(ms: number | undefined): number | undefined {
@@ -77,11 +77,11 @@ function isTelling(error: unknown): boolean {
   return !(error instanceof AiError) || error.cause !== undefined || error.details.message !== undefined
 }
 
-function cutFields(fields: ReturnType<typeof errorFields>, cut: (text: string) => string): Record<string, unknown> {
+function freeFields(fields: ReturnType<typeof errorFields>, free: (text: string) => string): Record<string, unknown> {
   return {
     code: fields.code,
-    message: cut(fields.message),
-    causes: fields.causes?.map(cut),
-    stack: optional(fields.stack, cut),
+    message: free(fields.message),
+    causes: fields.causes?.map(free),
+    stack: optional(fields.stack, free),
   }
 }
