@@ -6,7 +6,7 @@ import { type App, startApp } from '../app.ts'
 import { mustLoad } from '../config/load.test.kit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { openLogDestination } from '../telemetry/log-destination.ts'
-import { createScrubber } from '../telemetry/scrub.ts'
+import { createRedactor } from '../redaction/redactor.ts'
 
 interface Running {
   readonly app: App
@@ -16,7 +16,7 @@ interface Running {
 
 async function start(key: string, poolSize: number): Promise<Running> {
   const upstream = await startSimulator()
-  const scrub = createScrubber([])
+  const redactor = createRedactor()
   const loaded = await mustLoad(
     `server: { port: 0, metrics: { port: 0 }, admin: { port: 0 }, poolSize: ${poolSize} }
 providers: { openai: { baseUrl: "${upstream.url}/v1", private: true, keys: [ { secret: env:KEY } ], queue: { max: 50 } } }
@@ -26,8 +26,8 @@ limits: [ { for: global, requests: 20/10m } ]
   )
   const app = await startApp({
     loaded,
-    log: createLog({ level: 'info', destination: openLogDestination(new PassThrough().resume()), scrub }),
-    scrub,
+    log: createLog({ level: 'info', destination: openLogDestination(new PassThrough().resume()), redactor }),
+    redactor,
     runtime: process,
     memoryLimitBytes: 1024 ** 3,
     version: 'test',
