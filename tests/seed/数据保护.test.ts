@@ -99,8 +99,8 @@ describe('the service', () => {
 })
 
 /** Lines wait a few milliseconds for company. */
-async function lineOf(service: RunningService, { headers }: Told): Promise<Record<string, unknown> | undefined> {
-  return await vi.waitFor(() => {
+function lineOf(service: RunningService, { headers }: Told): Promise<Record<string, unknown> | undefined> {
+  return vi.waitFor(() => {
     const line = logLines(service).find(({ request_id }) => request_id === headers.get('x-request-id'))
     expect(line).toBeDefined()
     return line
