@@ -68,7 +68,7 @@ describe('the service', () => {
     expect(answer.status).toBe(400)
     expect(answer.error.message).toContain(mark)
     await lineOf(service, answer)
-    const told = [answer.text, ...answer.headers.entries().map(String), await metricsOf(service), service.output()]
+    const told = [answer.text, ...[...answer.headers].map(String), await metricsOf(service), service.output()]
     for (const known of Object.values(forms)) expect(told.join('\n')).not.toContain(known)
     expect(await lineOf(service, answer)).toMatchObject({ error: { message: expect.stringContaining(mark) } })
   })
