@@ -8,6 +8,7 @@ export const rooms = {
   'ai-lib': {
     errors: [],
     bytes: ['errors'],
+    cache: ['errors'],
     chat: ['bytes/json-value.ts', 'errors'],
     dialects: ['chat', 'bytes', 'errors'],
     providers: ['dialects/dialect.ts', 'errors'],
@@ -23,7 +24,8 @@ export const rooms = {
   'ai-service': {
     http: ['exchange'],
     exchange: [],
-    policies: ['exchange', 'keys', 'stores'],
+    policies: ['exchange', 'keys', 'stores', 'cache'],
+    cache: ['exchange'],
     stores: [],
     keys: [],
     secrets: [],
@@ -102,7 +104,7 @@ export const bans = [
   },
   {
     name: 'pure-rooms-do-no-input-output',
-    from: '^packages/ai-lib/src/(errors|bytes|chat|dialects|providers|catalog|lanes|metrics)/',
+    from: '^packages/ai-lib/src/(errors|bytes|cache|chat|dialects|providers|catalog|lanes|metrics)/',
     to: `^(node:)?(${inputOutput})(/|$)`,
     exceptTests: true,
     message: 'This room decides and never waits: take the bytes, the time or the answer as a parameter.',

@@ -8,6 +8,7 @@ const requirements = {
   nginx: { program: 'nginx', enable: 'apt-get install nginx-light' },
   openssl: { program: 'openssl', enable: 'apt-get install openssl' },
   curl: { program: 'curl', enable: 'apt-get install curl' },
+  'redis-server': { program: 'redis-server', enable: 'apt-get install redis-server' },
   wrk: { program: 'wrk', enable: 'apt-get install wrk' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
 } as const satisfies Record<string, { readonly program: string; readonly enable: string }>

@@ -34,7 +34,9 @@ function check(code: string, env: Readonly<Record<string, string>>) {
 
 /** A value for each variable that the text refers to. */
 function variablesOf(code: string): Readonly<Record<string, string>> {
-  return Object.fromEntries([...code.matchAll(/env:([A-Z_]+)/g)].map(([, name = '']) => [name, `value-of-${name}`]))
+  return Object.fromEntries(
+    [...code.matchAll(/(?:env:|\$\{)([A-Z_]+)/g)].map(([, name = '']) => [name, `value-of-${name}`]),
+  )
 }
 
 test('there are configurations to look at', () => {

@@ -12,6 +12,7 @@ export {
   type RingKeys,
 } from './attempts/key-ring.ts'
 export type { SecretSource } from './attempts/secret-source.ts'
+export { type CompletionCache, ResponseCache, type ResponseCacheOptions } from './cache/response-cache.ts'
 export type { ChatEvent, PartHead, StopReason } from './chat/events.ts'
 export type { Loss } from './chat/losses.ts'
 export type { DialectId, Opaque } from './chat/opaque.ts'

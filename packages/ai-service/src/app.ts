@@ -6,6 +6,7 @@ import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transpor
 import type { Secret } from 'ai-lib/internal/errors/secret'
 import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
+import { type OpenCache, openCache } from './app/open-cache.ts'
 import { openRouter } from './app/open-router.ts'
 import { openUpstreams, transportParts } from './app/open-upstreams.ts'
 import { observe } from './app/observe.ts'
@@ -64,12 +65,13 @@ export async function startApp(parts: AppParts): Promise<App> {
   const router = openRouter(config, upstreams)
   const isKnownModel = (provider: string, model: string): boolean => router.isKnownModel(provider, model)
   const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel, waiting: upstreams.waiting })
+  const cache = await openCache(config, { log: parts.log, onStoreError: () => metrics.recordCacheError() })
   const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new Set<Interruptible>()
   const translations = createTranslationWorker()
   const mode = authMode(config)
   const server = createDataListener({
-    exchanges: exchangeParts(parts, { router, mode, metrics, open, translations }),
+    exchanges: exchangeParts(parts, { router, mode, metrics, open, translations, cache }),
     health,
     models: () => router.list(),
     identify: (credential) => (mode.kind === 'none' ? anonymous : identify(credential, mode.verify)),
@@ -84,6 +86,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     }
     metrics.close()
     await translations.close()
+    await cache.close()
     await upstreams.close()
     await simulator?.close()
   }
@@ -120,12 +123,13 @@ interface Wired {
   readonly metrics: ServiceMetrics
   readonly open: Set<Interruptible>
   readonly translations: TranslationWorker
+  readonly cache: OpenCache
 }
 
 /** What every spending request runs through. */
 function exchangeParts(
   { loaded, log, redactor, memoryLimitBytes }: AppParts,
-  { router, mode, metrics, open, translations }: Wired,
+  { router, mode, metrics, open, translations, cache }: Wired,
 ): ExchangeParts {
   const { server, limits: rules, telemetry } = loaded.config
   const hideAddresses = createAddressScrubber(loaded.config)
@@ -137,7 +141,7 @@ function exchangeParts(
     budget: new ByteBudget(server.maxBufferedBytes ?? Math.floor(memoryLimitBytes * bodyShare)),
     pump: { pingMs: server.timeouts.pingMs, writeStallMs: server.timeouts.writeStallMs },
     scrub: told,
-    run: exchangeRunner(orderedPolicies({ auth: mode, limits }), {
+    run: exchangeRunner(orderedPolicies({ auth: mode, limits, cache: cache.parts }), {
       resolve: (operation, model) => router.resolve(operation, model),
       loop: { clock: systemClock, random: Math.random },
       maxRetries: server.maxRetries,
@@ -213,12 +217,13 @@ function callerOf({ id, user, team, models }: CallerKeyEntry): Caller {
 
 /** Everything that must never show: what the scrubber looks for in free text. */
 export function secretsOf(config: Config): readonly Secret[] {
-  const { auth, server, environmentProxy } = config
+  const { auth, server, environmentProxy, stores } = config
   return [
     ...[...config.providers.values()].flatMap(({ keys, proxy }) => [
       ...keys.map(({ secret }) => secret),
       ...(proxy.kind === 'url' ? [proxy.proxy.url] : []),
     ]),
+    ...(stores.shared.kind === 'valkey' ? [stores.shared.url.url, ...stores.shared.secrets] : []),
     ...[environmentProxy.http?.url, environmentProxy.https?.url, auth.pepper, server.admin.credential].filter(
       (secret) => secret !== undefined,
     ),

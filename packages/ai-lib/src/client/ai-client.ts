@@ -19,6 +19,7 @@ import {
   type ChatCompletionResponse,
   completionOf,
 } from './chat-completion.ts'
+import { CompletionMemory } from './completion-memory.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { processEnvironment } from './environment.ts'
 import { type ChatCompletionEvent, eventsOf } from './event-queue.ts'
@@ -53,6 +54,7 @@ export class AiClient {
   readonly #maxRetries: number
   readonly #metrics: GuardedMetrics | undefined
   readonly #streams = new StreamCount()
+  readonly #memory: CompletionMemory | undefined
 
   /**
    * Sends nothing yet. Two clients share nothing: no connections, keys or metrics.
@@ -65,6 +67,7 @@ export class AiClient {
     this.#hops = openHops(provider, options, createUndiciTransport(), processEnvironment)
     this.#maxRetries = options.maxRetries ?? defaultRetries
     this.#metrics = options.metrics && new GuardedMetrics(options.metrics)
+    this.#memory = options.cache && new CompletionMemory(options.cache, identityOf(this.#hops))
   }
 
   /**
@@ -94,10 +97,13 @@ export class AiClient {
   }
 
   /**
-   * One whole answer.
+   * One whole answer: of a provider, or of the client's `cache`, where it is there.
    * @throws AiError with the code that says who is to blame, once every allowed attempt is spent.
    */
   async chatCompletion(request: ChatCompletionRequest, { signal }: CallOptions = {}): Promise<ChatCompletionResponse> {
+    const key = this.#memory?.keyOf(request) ?? ''
+    const recalled = await this.#memory?.recall(key)
+    if (recalled) return recalled
     const call = this.#watch(request, false)
     try {
       const outcome = await this.#run(request, false, signal, call)
@@ -106,7 +112,9 @@ export class AiClient {
       if (folded.kind === 'failed') throw errorOfFailure(folded.failure, unscrubbed, false)
       const losses = [...outcome.prepared.losses, ...outcome.lane.losses]
       call?.completed(folded.message.isUsageReported ? folded.message.usage : undefined)
-      return completionOf(folded.message, outcome.target.upstream.spec.name, losses)
+      const provider = outcome.target.upstream.spec.name
+      await this.#memory?.keep(key, { message: folded.message, provider, losses })
+      return completionOf(folded.message, provider, losses)
     } catch (thrown) {
       call?.failed(thrown)
       throw thrown
@@ -222,6 +230,11 @@ type Answered = Extract<LoopOutcome<readonly ChatEvent[]>, { kind: 'whole' | 'st
 
 // The application owns the keys and addresses that a provider might repeat; the service scrubs, because its callers do not.
 const unscrubbed = (text: string): string => text
+
+/** Differs where another provider, address or model would answer. */
+function identityOf(hops: readonly Hop[]): string {
+  return JSON.stringify(hops.map(({ spec, address, model }) => [spec.name, address, model ?? spec.defaultChatModel]))
+}
 
 function prepare(target: Target, request: ChatRequest): PreparedRequest {
   const { model, maxOutputTokens, upstream } = target

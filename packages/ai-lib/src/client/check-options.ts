@@ -40,6 +40,7 @@ const checks: Readonly<Record<keyof ConnectionOptions, Check>> = {
   allowPrivate: boolean,
   metrics: (value) =>
     typeof value === 'object' && value !== null ? undefined : 'an object with methods of Metrics, such as incrCounter',
+  cache: (value) => (isCache(value) ? undefined : 'a ResponseCache, or an object with get and set'),
   onKeyRotated: hook,
   onKeyQuarantined: hook,
   onKeyRecovered: hook,
@@ -82,6 +83,11 @@ function hook(value: unknown): string | undefined {
 
 function isSource(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'read' in value && typeof value.read === 'function'
+}
+
+function isCache(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('get' in value) || !('set' in value)) return false
+  return typeof value.get === 'function' && typeof value.set === 'function'
 }
 
 function whole(min: number, max: number, unit: string): Check {

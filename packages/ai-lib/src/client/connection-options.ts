@@ -3,6 +3,7 @@ import { KeyRing, type KeyRotationHooks } from '../attempts/key-ring.ts'
 import { RetryBudget } from '../attempts/retry-budget.ts'
 import type { SecretSource } from '../attempts/secret-source.ts'
 import type { Timeouts, Upstream } from '../attempts/target.ts'
+import type { CompletionCache } from '../cache/response-cache.ts'
 import { AiError } from '../errors/ai-error.ts'
 import type { Secret } from '../errors/secret.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -65,6 +66,10 @@ export interface ConnectionOptions extends KeyRotationHooks {
   readonly allowPrivate?: boolean | undefined
   /** Told of every request, attempt, stream and batch. What it throws or rejects breaks nothing. Default: nobody. */
   readonly metrics?: Partial<Metrics> | undefined
+  /**
+   * Keeps whole answers of `chatCompletion`; streams pass it by. Default none. Whoever shares it shares the answers.
+   */
+  readonly cache?: CompletionCache | undefined
 }
 
 /** @throws AiError `config_invalid` for an address that is missing or no URL. */

@@ -9,10 +9,10 @@ import type { Transport } from '../transport/transport.ts'
 import { nearestNames } from '../catalog/nearest-names.ts'
 import { checkOptions } from './check-options.ts'
 import { type ConnectionOptions, openUpstream } from './connection-options.ts'
-import { type Environment, generalTargets, keyOfEnvironment } from './environment.ts'
+import { baseUrlOf, type Environment, generalTargets, keyOfEnvironment } from './environment.ts'
 
 /** What belongs to a client as a whole rather than to one provider of its list. */
-export type WholeClientOption = 'maxRetries' | 'metrics'
+export type WholeClientOption = 'maxRetries' | 'metrics' | 'cache'
 
 /** A provider of a failover list, with what is special to it. */
 export interface FailoverProvider extends Omit<ConnectionOptions, WholeClientOption> {
@@ -25,6 +25,8 @@ export interface Hop {
   readonly spec: ProviderSpec
   readonly upstream: Upstream
   readonly model: string | undefined
+  /** Base URL. */
+  readonly address: string | undefined
 }
 
 export type ProviderList = Provider | readonly (Provider | FailoverProvider)[]
@@ -53,7 +55,8 @@ export function openHops(
   const [first, ...further] = entries.map(({ spec, model, options: own }) => {
     const apiKey = own.apiKey ?? (general.key === spec.name ? keyOfEnvironment(['AI_API_KEY'], environment) : undefined)
     const baseUrl = own.baseUrl ?? (general.baseUrl === spec.name ? environment['AI_BASE_URL'] || undefined : undefined)
-    return { spec, model, upstream: openUpstream(spec, { ...own, apiKey, baseUrl }, transport, environment) }
+    const address = baseUrlOf(spec, baseUrl, environment)
+    return { spec, model, address, upstream: openUpstream(spec, { ...own, apiKey, baseUrl }, transport, environment) }
   })
   if (!first) throw new AiError('config_invalid', { message: 'A failover list needs at least one provider.' })
   return [first, ...further]
@@ -70,7 +73,7 @@ function entryOf(entry: Provider | FailoverProvider, common: ConnectionOptions):
   const { provider, model, ...own } = entry
   const spec = specOf(provider)
   checkOptions(own, ` of ${spec.name}`)
-  for (const name of ['maxRetries', 'metrics'])
+  for (const name of ['maxRetries', 'metrics', 'cache'])
     if (name in own)
       throw new AiError('config_invalid', {
         message: `The option ${name} is of the whole client: give it beside the list, not to ${spec.name}.`,

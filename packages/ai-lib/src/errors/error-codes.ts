@@ -75,6 +75,11 @@ const table = {
     retryable: true,
     message: 'Too many requests of this caller are under way. Wait for one to end.',
   },
+  policy_cache_miss: {
+    status: 504,
+    retryable: true,
+    message: 'x-ai-cache: only takes a cached answer, and there is none for this request.',
+  },
   provider_rejected_request: { status: 400, retryable: false, message: 'The provider refused the request.' },
   provider_model_not_found: { status: 404, retryable: false, message: 'No target has that model or route.' },
   provider_rate_limited: {

@@ -47,6 +47,7 @@ function summaryOf(exchange: Exchange, settlement: Settlement, configVersion: st
     team: caller.team,
     stream: exchange.asked?.head.stream ?? false,
     configVersion,
+    cache: settlement.cache,
     error,
   }
 }

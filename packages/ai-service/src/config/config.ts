@@ -164,7 +164,29 @@ export interface LimitRule {
 export interface StoresConfig {
   /** Absolute path of the SQLite file. */
   readonly database: { readonly kind: 'sqlite'; readonly path: string }
-  readonly shared: { readonly kind: 'memory' }
+  readonly shared: SharedStore
+}
+
+/** What replicas have together; `memory` is each one's own. */
+export type SharedStore =
+  | { readonly kind: 'memory' }
+  | {
+      readonly kind: 'valkey'
+      readonly url: GuardedUrl
+      /** What of the URL must not show by itself either: the password. */
+      readonly secrets: readonly Secret[]
+      /** Stands before every key, so that deployments can share a server. */
+      readonly prefix: string
+    }
+
+/** The response cache. */
+export interface CacheConfig {
+  readonly ttlMs: number
+  readonly maxBytes: number
+  readonly maxEntryBytes: number
+  readonly maxRequestBytes: number
+  readonly scope: 'key' | 'user' | 'team' | 'global'
+  readonly waitMs: number
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
@@ -182,6 +204,8 @@ export interface Config {
   readonly auth: AuthConfig
   readonly limits: readonly LimitRule[]
   readonly stores: StoresConfig
+  /** Absent: there is none. */
+  readonly cache?: CacheConfig | undefined
   readonly telemetry: TelemetryConfig
   readonly environmentProxy: EnvironmentProxy
   /** No config file and no provider: the built-in simulator answers, as provider `simulator`. */

@@ -189,7 +189,6 @@ test.each(bad)('%s is refused', async (_, yaml, ...problems) => {
 
 const refused = [
   'budgets: []',
-  'cache: { enabled: true }',
   'redaction: {}',
   'audit: { level: metadata }',
   'backup: { enabled: true }',
@@ -198,7 +197,6 @@ const refused = [
   'limits: [ { for: key, requests: 1/s, tokens: 1/s } ] # limits.0.tokens',
   'limits: [ { for: key, requests: 1/s, whenStoreAway: strict } ] # limits.0.whenStoreAway',
   'stores: { database: "postgres://db/ai" } # stores.database postgres',
-  'stores: { shared: "redis://cache:6379" } # stores.shared redis',
   'telemetry: { traces: { otlp: "http://collector:4318" } } # telemetry.traces',
   'models: { a: { strategy: health-based, endpoints: [ { provider: openai, model: m } ] } } # models.a.strategy health-based',
   'models: { a: { endpoints: [ { provider: openai, model: m } ], health: {} } } # models.a.health',

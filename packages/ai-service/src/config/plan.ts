@@ -1,7 +1,7 @@
 // The configuration as it may be shown: every default in place, secrets as fingerprints only where asked for.
 import { createHash } from 'node:crypto'
 import type { Secret } from 'ai-lib/internal/errors/secret'
-import type { Config, GuardedUrl, LoadedConfig, ProviderConfig, ProxyChoice } from './config.ts'
+import type { Config, GuardedUrl, LoadedConfig, ProviderConfig, ProxyChoice, SharedStore } from './config.ts'
 
 /** What `check` prints: plain data without any secret. */
 export function describePlan({ config, source, version }: LoadedConfig) {
@@ -25,7 +25,8 @@ export function describePlan({ config, source, version }: LoadedConfig) {
       keys: config.auth.keys.map(({ hash: _, ...key }) => key),
     },
     limits: config.limits,
-    stores: config.stores,
+    stores: { ...config.stores, shared: describeShared(config.stores.shared) },
+    cache: config.cache ?? 'off',
     telemetry: config.telemetry,
     environmentProxy: {
       http: config.environmentProxy.http?.shown,
@@ -59,6 +60,10 @@ function describeProvider(provider: ProviderConfig) {
   }
 }
 
+function describeShared(shared: SharedStore) {
+  return shared.kind === 'memory' ? shared : { kind: shared.kind, url: shared.url.shown, prefix: shared.prefix }
+}
+
 function describeProxy(choice: ProxyChoice): string {
   return choice.kind === 'url' ? choice.proxy.shown : choice.kind
 }
@@ -82,5 +87,6 @@ function secretsOf(config: Config): Secret[] {
     ),
     ...urls(config.environmentProxy.http),
     ...urls(config.environmentProxy.https),
+    ...(config.stores.shared.kind === 'valkey' ? [config.stores.shared.url.url] : []),
   ]
 }

@@ -1,7 +1,8 @@
 // Fills in `stores:`; the kinds of store that a later version has are refused by name.
 import { resolve } from 'node:path'
+import { Secret } from 'ai-lib/internal/errors/secret'
 import type { Building } from './building.ts'
-import type { StoresConfig } from './config.ts'
+import type { SharedStore, StoresConfig } from './config.ts'
 import { NOT_YET } from './field.ts'
 import type { Path } from './problem.ts'
 import { readUrlValue } from './url-value.ts'
@@ -12,8 +13,32 @@ export async function resolveStores(building: Building): Promise<StoresConfig> {
   const shared = await readStore(stores.shared ?? 'memory', 'shared', building)
   const file = /^sqlite:(?:\/\/)?(.+)$/.exec(database ?? '')?.[1]
   if (database !== undefined && file === undefined) refuse(database, ['stores', 'database'], 'sqlite:./path', building)
-  if (shared !== undefined && shared !== 'memory') refuse(shared, ['stores', 'shared'], 'memory', building)
-  return { database: { kind: 'sqlite', path: resolve(building.folder, file ?? '') }, shared: { kind: 'memory' } }
+  return {
+    database: { kind: 'sqlite', path: resolve(building.folder, file ?? '') },
+    shared: readShared(shared, stores.prefix ?? 'ai-service', building),
+  }
+}
+
+function readShared(text: string | undefined, prefix: string, building: Building): SharedStore {
+  if (text === undefined || text === 'memory') return { kind: 'memory' }
+  const url = URL.parse(text)
+  const isKnown = url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== ''
+  // The client would turn anything else behind the slash into a command that the server refuses.
+  if (!isKnown || !/^\/?\d{0,4}$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
+    refuse(text, ['stores', 'shared'], 'memory, or redis://host:6379/0 (rediss:// for TLS)', building)
+    return { kind: 'memory' }
+  }
+  const password = url.password === '' ? [] : [new Secret(decoded(url.password))]
+  const shown = `${url.protocol}//${url.host}${url.pathname}`
+  return { kind: 'valkey', url: { url: new Secret(text), shown }, secrets: password, prefix }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // A lone % is a password of its own kind.
+  }
 }
 
 function readStore(text: string, name: string, building: Building): Promise<string | undefined> {
@@ -21,7 +46,7 @@ function readStore(text: string, name: string, building: Building): Promise<stri
 }
 
 function refuse(text: string, path: Path, expected: string, { findings }: Building): void {
-  const scheme = /^(postgres|postgresql|redis|rediss|valkey):/.exec(text)?.[1]
+  const scheme = /^(postgres|postgresql):/.exec(text)?.[1]
   if (scheme === undefined) findings.problem(path, `found something else, expected ${expected}`)
   else findings.problem(path, `${NOT_YET}: ${path.join('.')} ${scheme}`)
 }

@@ -3,6 +3,7 @@ import type { Building } from './building.ts'
 import type { Config, ProviderConfig, ServerConfig } from './config.ts'
 import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
 import { resolveAuth, resolveLimits } from './resolve-auth.ts'
+import { resolveCache } from './resolve-cache.ts'
 import { resolveModels } from './resolve-models.ts'
 import { findSpec, resolveProvider } from './resolve-providers.ts'
 import { resolveProviderDefaults, resolveServer } from './resolve-server.ts'
@@ -22,6 +23,7 @@ export async function resolveConfig(building: Building, hasFile: boolean, nowMs:
     auth: await resolveAuth(server, nowMs, building),
     limits: resolveLimits(building),
     stores: await resolveStores(building),
+    cache: resolveCache(building),
     telemetry: {
       logs: { level: building.file.telemetry?.logs?.level ?? 'info' },
       metrics: { enabled: building.file.telemetry?.metrics?.enabled ?? true },

@@ -1,6 +1,7 @@
 // The schema of the whole configuration file, strict: what it does not name is an error.
 import * as z from 'zod'
 import { authSection, limitSection } from './auth-section.ts'
+import { cacheSection } from './cache-section.ts'
 import { flag, list, named, notYet, oneOf, plainName, section, urlValue } from './field.ts'
 import { aliasName, modelSection } from './model-section.ts'
 import { providerSection } from './provider-section.ts'
@@ -10,7 +11,13 @@ const storesSection = section({
   database: urlValue('sqlite:./path')
     .optional()
     .meta({ description: 'Default `sqlite:./data/ai-service.db`. A URL, a reference, or a URL with `${NAME}` in it.' }),
-  shared: urlValue('memory').optional().meta({ description: 'Default `memory`.' }),
+  shared: urlValue('memory or redis://host:6379/0').optional().meta({
+    description:
+      'What replicas share (the response cache): `memory` is each one’s own; `redis://host:6379/0` or `rediss://` for TLS; a reference, or a URL with `${NAME}` in it. Default `memory`.',
+  }),
+  prefix: plainName('a prefix')
+    .optional()
+    .meta({ description: 'Before every key of the shared store: one for each deployment. Default ai-service.' }),
 }).meta({ description: 'Where state lives.' })
 
 const telemetrySection = section({
@@ -38,7 +45,7 @@ export const configSchema = section({
   stores: storesSection.optional(),
   telemetry: telemetrySection.optional(),
   budgets: notYet('budgets.'),
-  cache: notYet('the response cache.'),
+  cache: cacheSection.optional(),
   redaction: notYet('redaction of prompts.'),
   audit: notYet('the audit trail.'),
   backup: notYet('backups.'),

@@ -51,7 +51,9 @@ function readCanonical(operation: Operation, body: Uint8Array): ChatRequest {
 /** @throws AiError for what is wrong with the request. */
 export async function dispatch(exchange: Exchange, asked: Asked, parts: DispatchParts): Promise<Answer> {
   const targets = parts.resolve(exchange.operation.id, asked.head.model)
-  const { timeoutMs } = exchange.head
+  const { cache } = exchange.head
+  if (cache === 'only') throw new AiError('policy_cache_miss', { param: 'x-ai-cache' })
+  const timeoutMs = msLeft(exchange)
   const plan: AttemptPlan<Buffer> = {
     targets,
     prepare: (target) => prepared(exchange, asked, target, parts),
@@ -74,6 +76,10 @@ export async function dispatch(exchange: Exchange, asked: Asked, parts: Dispatch
     case 'left':
       return { kind: 'left', attempts: outcome.attempts, ...at(outcome.target) }
   }
+}
+
+function msLeft({ head, waitedMs }: Exchange): number | undefined {
+  return head.timeoutMs === undefined ? undefined : Math.max(1, head.timeoutMs - waitedMs)
 }
 
 function at(target: Target | undefined): { readonly endpoint?: RefusedAt } {

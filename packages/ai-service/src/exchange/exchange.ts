@@ -2,7 +2,7 @@
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
 import { type Operation, operations } from 'ai-lib/internal/dialects/registry'
 import type { Asked } from 'ai-lib/internal/lanes/prepare-request'
-import type { Settlement, SettlementListener } from './settlement.ts'
+import type { CacheResult, Settlement, SettlementListener } from './settlement.ts'
 
 /** Who is calling, once a policy has found out. */
 export interface Caller {
@@ -24,7 +24,12 @@ export interface ExchangeHead {
   readonly timeoutMs?: number
   /** The end user, as the client's own word for the log. */
   readonly user?: string
+  /** What the client wants of the response cache; absent: what the configuration says. */
+  readonly cache?: CacheWish
 }
+
+/** `no-store` neither reads nor writes, `refresh` writes only, `only` takes a cached answer or none. */
+export type CacheWish = 'no-store' | 'refresh' | 'only'
 
 export const anonymous: Caller = {}
 
@@ -50,6 +55,9 @@ export class Exchange {
   caller: Caller = anonymous
   /** The request's body, read as far as lanes need it; set once the policies that need only headers have let it pass. */
   asked: Asked | undefined
+  cache: CacheResult | undefined
+  /** Milliseconds spent waiting for the answer to an identical request: they count against the client's own bound. */
+  waitedMs = 0
   /** Headers that policies want on the answer, whatever it is: name, value, name, value. */
   readonly answerHeaders: string[] = []
   readonly #listeners: SettlementListener[] = []

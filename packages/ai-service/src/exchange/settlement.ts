@@ -10,6 +10,9 @@ export type Outcome = 'completed' | 'truncated' | 'cancelled' | 'refused' | 'fai
 /** Who counted the tokens. `unknown` is never turned into a figure. */
 export type Metered = { readonly kind: 'reported'; readonly usage: Usage } | { readonly kind: 'unknown' }
 
+/** What the response cache had; absent where there is none. */
+export type CacheResult = 'hit' | 'miss' | 'bypass'
+
 export interface Settlement {
   readonly end: Outcome
   /** As the client saw it; 499 where it left before an answer. */
@@ -23,6 +26,8 @@ export interface Settlement {
   readonly model?: string | undefined
   readonly lane?: LaneName | undefined
   readonly losses: readonly Loss[]
+  /** After a hit no provider was asked: no attempt, no token. */
+  readonly cache?: CacheResult | undefined
   readonly durationMs: number
   /** Our own time: without waiting for the provider, or for the client's body. */
   readonly overheadMs: number

@@ -3,6 +3,7 @@ import type { Answered } from 'ai-lib/internal/attempts/attempt-loop'
 import type { Loss } from 'ai-lib/internal/chat/losses'
 import type { DialectId, ResponseHeaders } from 'ai-lib/internal/dialects/dialect'
 import type { AiError } from 'ai-lib/internal/errors/ai-error'
+import type { AnsweredBy } from '../exchange/answer.ts'
 
 /** Names and values in turn, as `writeHead` takes them at its cheapest. */
 export type FlatHeaders = string[]
@@ -47,6 +48,28 @@ export function answeredHeaders(
   ]
   if (prepared.losses.length > 0) headers.push('x-ai-losses', lossesHeader(prepared.losses))
   addUpstream(headers, answered.headers, scrub)
+  return headers
+}
+
+/** Of an answer that was given before: where it came from then. Nobody was asked now. */
+export function replayedHeaders(from: AnsweredBy, identity: RequestIdentity, gatewayMs: number): FlatHeaders {
+  const { provider, model, endpoint, lane, losses } = from
+  const headers: FlatHeaders = [
+    ...idHeaders(identity),
+    'x-ai-provider',
+    headerText(provider),
+    'x-ai-model',
+    headerText(model),
+    'x-ai-endpoint',
+    headerText(endpoint),
+    'x-ai-attempts',
+    '0',
+    'x-ai-lane',
+    lane,
+    'server-timing',
+    `gateway;dur=${gatewayMs.toFixed(1)}, upstream;dur=0`,
+  ]
+  if (losses.length > 0) headers.push('x-ai-losses', lossesHeader(losses))
   return headers
 }
 

@@ -17,6 +17,7 @@ export interface ClientHeaders {
   readonly strict?: string
   readonly timeoutMs?: string
   readonly user?: string
+  readonly cache?: string
   readonly tags?: string
   readonly accessControlMethod?: string
   readonly accessControlHeaders?: string
@@ -36,6 +37,7 @@ const single: ReadonlyMap<string, Exclude<keyof ClientHeaders, 'forwarded' | 'cr
   ['x-ai-strict', 'strict'],
   ['x-ai-timeout-ms', 'timeoutMs'],
   ['x-ai-user', 'user'],
+  ['x-ai-cache', 'cache'],
   ['x-ai-tags', 'tags'],
   ['access-control-request-method', 'accessControlMethod'],
   ['access-control-request-headers', 'accessControlHeaders'],

@@ -1,15 +1,15 @@
 // Carries one spending request from its head to its last byte: read, run, write, settle.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
-import type { Usage } from 'ai-lib/internal/chat/usage'
+import { noUsage, type Usage } from 'ai-lib/internal/chat/usage'
 import { AiError, toAiError } from 'ai-lib/internal/errors/ai-error'
 import type { Asked } from 'ai-lib/internal/lanes/prepare-request'
 import type { Answer } from '../exchange/answer.ts'
 import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
 import { readAsked } from '../exchange/dispatch.ts'
-import { Exchange } from '../exchange/exchange.ts'
+import { type CacheWish, Exchange } from '../exchange/exchange.ts'
 import type { Outcome, Settlement } from '../exchange/settlement.ts'
-import { answeredHeaders, refusedHeaders, type RequestIdentity } from './answer-headers.ts'
+import { answeredHeaders, refusedHeaders, replayedHeaders, type RequestIdentity } from './answer-headers.ts'
 import type { ClientHeaders } from './client-headers.ts'
 import { Pump, type PumpBounds, type PumpEnd, type PumpTimes } from './pump.ts'
 import { type BodyBounds, readBody } from './read-body.ts'
@@ -38,6 +38,7 @@ export interface Interruptible {
 }
 
 const unmetered = { kind: 'unknown' } as const
+const eventStream = 'text/event-stream; charset=utf-8'
 
 type OperationRoute = Extract<Route, { kind: 'operation' }>
 
@@ -134,6 +135,8 @@ class Carrier implements Interruptible {
         return this.#whole(answer)
       case 'stream':
         return this.#stream(answer)
+      case 'replayed':
+        return this.#replay(answer)
       case 'refused':
         return this.#refuse(answer)
       case 'left':
@@ -191,14 +194,7 @@ class Carrier implements Interruptible {
     const { stream } = answer
     const timing = this.#timing(answer.attempts)
     const headers = answeredHeaders(answer, this.#identity, timing, this.#parts.scrub)
-    headers.push(
-      'content-type',
-      'text/event-stream; charset=utf-8',
-      'cache-control',
-      'no-cache',
-      'x-accel-buffering',
-      'no',
-    )
+    headers.push('content-type', eventStream, 'cache-control', 'no-cache', 'x-accel-buffering', 'no')
     this.#addExtra(headers)
     if (!this.#response.destroyed) this.#response.writeHead(200, headers)
     const { scrub } = this.#parts
@@ -214,6 +210,21 @@ class Carrier implements Interruptible {
       ...streamTimes(end.times, this.#exchange.startedMs),
       ...(error ? { error } : {}),
     })
+  }
+
+  // Nothing was asked of a provider, so that nothing is metered.
+  #replay({ form, out, from }: Extract<Answer, { kind: 'replayed' }>): void {
+    const gone = this.#response.destroyed
+    if (!gone) {
+      const headers = replayedHeaders(from, this.#identity, this.#timing([]).gatewayMs)
+      this.#addExtra(headers)
+      if (form === 'stream') headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no')
+      writeWhole(this.#response, 200, headers, out, form === 'stream' ? eventStream : undefined)
+      if (this.#response.writableLength > 0) this.#response.setTimeout(this.#parts.pump.writeStallMs)
+    }
+    const metered = { kind: 'reported', usage: noUsage } as const
+    const error = gone ? new AiError('caller_left') : undefined
+    this.#settle(gone ? 'cancelled' : 'completed', gone ? 499 : 200, [], { ...from, metered, error })
   }
 
   #refuse(answer: Extract<Answer, { kind: 'refused' }>): void {
@@ -273,6 +284,7 @@ class Carrier implements Interruptible {
       model: target.model,
       lane: prepared.lane,
       losses: losses.length === 0 ? prepared.losses : [...prepared.losses, ...losses],
+      cache: this.#exchange.cache,
       durationMs: performance.now() - this.#exchange.startedMs,
       overheadMs: more.gatewayMs ?? this.#timing(attempts).gatewayMs,
       ttftMs: more.ttftMs,
@@ -288,6 +300,7 @@ class Carrier implements Interruptible {
       attempts,
       metered: { kind: 'unknown' },
       losses: [],
+      cache: this.#exchange.cache,
       durationMs,
       overheadMs: this.#timing(attempts).gatewayMs,
       ...more,
@@ -296,7 +309,7 @@ class Carrier implements Interruptible {
 }
 
 /** @throws AiError where the body is encoded or no JSON, or a header of ours says nothing. */
-function checkHeaders({ contentEncoding, contentType, timeoutMs, strict }: ClientHeaders): void {
+function checkHeaders({ contentEncoding, contentType, timeoutMs, strict, cache }: ClientHeaders): void {
   if (timeoutMs !== undefined && !/^[1-9]\d{0,8}$/.test(timeoutMs))
     throw new AiError('caller_invalid_request', {
       message: 'x-ai-timeout-ms takes whole milliseconds, 1 or more.',
@@ -306,6 +319,11 @@ function checkHeaders({ contentEncoding, contentType, timeoutMs, strict }: Clien
     throw new AiError('caller_invalid_request', {
       message: 'x-ai-strict takes the value losses.',
       param: 'x-ai-strict',
+    })
+  if (cache !== undefined && !isCacheWish(cache))
+    throw new AiError('caller_invalid_request', {
+      message: 'x-ai-cache takes one of no-store, refresh, only.',
+      param: 'x-ai-cache',
     })
   if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity')
     throw new AiError('caller_encoded_body')
@@ -321,7 +339,12 @@ function exchangeHead(headers: ClientHeaders): Exchange['head'] {
     strictLosses: headers.strict === 'losses',
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(headers.user === undefined ? {} : { user: headers.user }),
+    ...(headers.cache !== undefined && isCacheWish(headers.cache) ? { cache: headers.cache } : {}),
   }
+}
+
+function isCacheWish(text: string): text is CacheWish {
+  return text === 'no-store' || text === 'refresh' || text === 'only'
 }
 
 /** What the caller must mend, a provider's refusal of the request itself included. */

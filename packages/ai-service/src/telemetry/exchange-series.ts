@@ -45,6 +45,8 @@ export class ExchangeSeries {
   readonly #modelCells = new Map<string, ModelCells>()
   readonly #durations = new Map<string, Map<string, HistogramCell>>()
   readonly #attemptCells = new Map<string, Map<string, Cell>>()
+  readonly #cache: CounterCells
+  readonly #cacheCells = new Map<string, Cell>()
   readonly #errorCells = new Map<string, Cell>()
 
   constructor(registry: Registry, isKnownModel: (provider: string, model: string) => boolean) {
@@ -52,6 +54,7 @@ export class ExchangeSeries {
     this.#requests = new CounterCells(registry, specs.requests)
     this.#attempts = new CounterCells(registry, specs.attempts)
     this.#errors = new CounterCells(registry, specs.errors)
+    this.#cache = new CounterCells(registry, specs.cache)
     this.#tokens = new CounterCells(registry, specs.tokens)
     this.#duration = new HistogramCells(specs.duration)
     this.#firstToken = new HistogramCells(specs.firstToken)
@@ -72,6 +75,7 @@ export class ExchangeSeries {
     if (exchange.usage !== undefined) addTokens(shared, exchange.usage)
     for (const { endpoint, outcome } of exchange.attempts) this.#attemptCell(endpoint, outcome).value++
     if (exchange.code !== undefined) this.recordRefusal(exchange.code)
+    if (exchange.cache !== undefined) this.recordCache(exchange.cache)
   }
 
   /** The histograms in Prometheus' text format; the counters and gauges are the registry's. */
@@ -84,6 +88,12 @@ export class ExchangeSeries {
   recordRefusal(code: string): void {
     let cell = this.#errorCells.get(code)
     if (cell === undefined) this.#errorCells.set(code, (cell = this.#errors.open(code)))
+    cell.value++
+  }
+
+  recordCache(result: 'hit' | 'miss' | 'bypass' | 'error'): void {
+    let cell = this.#cacheCells.get(result)
+    if (cell === undefined) this.#cacheCells.set(result, (cell = this.#cache.open(result)))
     cell.value++
   }
 

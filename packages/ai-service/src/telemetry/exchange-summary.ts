@@ -46,6 +46,8 @@ export interface ExchangeSummary {
   readonly user?: string | undefined
   readonly team?: string | undefined
   readonly stream: boolean
+  /** What the response cache had; absent where there is none. */
+  readonly cache?: 'hit' | 'miss' | 'bypass' | undefined
   readonly configVersion?: string | undefined
   /** The error with its cause, for the log alone. */
   readonly error?: unknown

@@ -11,6 +11,8 @@ export interface ServiceMetrics {
   record(exchange: ExchangeSummary): void
   /** A request that was answered before it became an exchange. */
   recordRefusal(code: ErrorCode): void
+  /** The store of the response cache did not take a look-up or a write. */
+  recordCacheError(): void
   streamOpened(): void
   streamClosed(): void
   /** The text of a scrape, with its content type. */
@@ -40,6 +42,7 @@ export function createServiceMetrics({
   return {
     record: (exchange) => series.record(exchange),
     recordRefusal: (code) => series.recordRefusal(code),
+    recordCacheError: () => series.recordCache('error'),
     streamOpened: () => series.changeStreams(1),
     streamClosed: () => series.changeStreams(-1),
     render: async () => ({

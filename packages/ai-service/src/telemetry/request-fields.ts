@@ -46,6 +46,7 @@ export function requestFields(
     output_tokens: usage && totalOutput(usage) - usage.reasoningTokens,
     reasoning_tokens: usage?.reasoningTokens,
     usage_source: summary.usageSource,
+    cache: summary.cache,
     losses: losses.length === 0 ? undefined : losses.length,
     loss_paths: losses.length === 0 ? undefined : losses.slice(0, maxLossPaths).map(({ path }) => free(path)),
     key_id: summary.keyId,

@@ -49,6 +49,11 @@ export const seriesSpecs = {
     labelNames: [],
     bounds: gapSeconds,
   },
+  cache: {
+    name: 'ai_cache_total',
+    help: 'Requests by what the response cache had; error: look-ups and writes that its store did not take.',
+    labelNames: ['result'],
+  },
   streams: { name: 'ai_streams_open', help: 'Streams under way.' },
   queues: {
     name: 'ai_queue_depth',

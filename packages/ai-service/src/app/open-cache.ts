@@ -1,0 +1,74 @@
+// Makes the response cache out of the configuration, on the store that it names.
+import { createHash } from 'node:crypto'
+import { systemClock } from 'ai-lib/internal/attempts/clock'
+import { SingleFlight } from '../cache/single-flight.ts'
+import type { CacheConfig, Config } from '../config/config.ts'
+import type { CacheParts } from '../policies/cache.ts'
+import type { CacheStore } from '../stores/cache-store.ts'
+import { createMemoryCache } from '../stores/memory/cache-store.ts'
+import { openValkeyCache } from '../stores/valkey/cache-store.ts'
+import type { Log } from '../telemetry/log.ts'
+
+export interface OpenCache {
+  /** Absent where the cache is off. */
+  readonly parts: CacheParts | undefined
+  close(): Promise<void>
+}
+
+export interface CacheSurroundings {
+  readonly log: Log
+  readonly onStoreError: () => void
+}
+
+const off: OpenCache = { parts: undefined, close: () => Promise.resolve() }
+
+export async function openCache(config: Config, { log, onStoreError }: CacheSurroundings): Promise<OpenCache> {
+  const { cache } = config
+  if (cache === undefined) return off
+  const { scope, maxRequestBytes, ttlMs, maxEntryBytes, waitMs } = cache
+  const store = await openStore(config, cache, log)
+  return {
+    parts: {
+      rules: { scope, maxRequestBytes, routes: routesOf(config) },
+      store,
+      flights: new SingleFlight(),
+      ttlMs,
+      maxEntryBytes,
+      waitMs,
+      clock: systemClock,
+      onStoreError,
+    },
+    close: () => store.close(),
+  }
+}
+
+// Loaded only where it is asked for: the client is memory that nobody else has a use for.
+function openStore({ stores }: Config, { maxBytes }: CacheConfig, log: Log): CacheStore | Promise<CacheStore> {
+  const { shared } = stores
+  if (shared.kind === 'memory') return createMemoryCache({ maxBytes, nowMs: systemClock.nowMs })
+  const { prefix, url } = shared
+  return openValkeyCache({
+    url: url.url,
+    prefix,
+    onState: (state, why) => {
+      if (state === 'ready') log.info('the shared store is there', { store: url.shown })
+      else log.warn('the shared store is away: the cache answers nothing until it is back', { store: url.shown, why })
+    },
+  })
+}
+
+/**
+ * Where names of models lead, as a hash: an alias that points elsewhere after a change of the configuration must not be
+ * answered from before. Keys, limits and timers are left out, because they change no answer.
+ */
+function routesOf({ providers, models }: Config): string {
+  const targets = [...providers.values()].map(({ name, kind, baseUrl, headers }) => [name, kind, baseUrl, headers])
+  const aliases = [...models.values()].map(({ name, endpoints, fallbacks }) => [
+    name,
+    endpoints.map(({ provider, baseUrl, model }) => [provider, baseUrl, model]),
+    fallbacks,
+  ])
+  return createHash('sha256')
+    .update(JSON.stringify([targets, aliases]))
+    .digest('base64url')
+}

@@ -1,0 +1,43 @@
+// Cached answers in a Valkey or Redis server that replicas share. It may be slow, full, read-only or gone: then there is no
+// cache, and nothing else happens.
+import type { CacheLookup, CacheStore } from '../cache-store.ts'
+import { type LinkParts, openLink } from './link.ts'
+
+export interface ValkeyCacheParts extends LinkParts {
+  /** Stands before every key. */
+  readonly prefix: string
+}
+
+/** A look-up is waited for: what it may cost is bounded by this, once. */
+const getMs = 50
+/** Nobody waits for a write. */
+const setMs = 500
+/** Bytes on their way to the server; beyond it nothing is written until some have arrived. */
+const maxPendingBytes = 16 * 1024 * 1024
+
+const absent: CacheLookup = { kind: 'absent' }
+const failed: CacheLookup = { kind: 'failed' }
+
+export async function openValkeyCache(parts: ValkeyCacheParts): Promise<CacheStore> {
+  const link = await openLink(parts)
+  const keyOf = (key: string): string => `${parts.prefix}:cache:${key}`
+  let pendingBytes = 0
+  return {
+    isRemote: true,
+    async get(key) {
+      const reply = await link.run((client) => client.get(keyOf(key)), getMs)
+      if (reply.kind === 'failed') return failed
+      return reply.value === null ? absent : { kind: 'found', value: reply.value }
+    },
+    async set(key, value, ttlMs) {
+      if (pendingBytes + value.length > maxPendingBytes) return false
+      pendingBytes += value.length
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
+      const expiration = { type: 'PX', value: Math.max(1, Math.round(ttlMs)) } as const
+      const reply = await link.run((client) => client.set(keyOf(key), bytes, { expiration }), setMs)
+      pendingBytes -= value.length
+      return reply.kind === 'reply'
+    },
+    close: () => link.close(),
+  }
+}
