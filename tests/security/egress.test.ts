@@ -168,6 +168,10 @@ const bodies: readonly (readonly [string, Record<string, unknown>])[] = [
     '/v1/messages',
     { model: 'openai/echo', max_tokens: 100, messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] },
   ],
+  [
+    '/v1/messages/count_tokens',
+    { model: 'anthropic/echo', messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }], metadata: {} },
+  ],
   ['/v1/embeddings', { model: 'openai/embed', input: ['x'] }],
   ['/v1/responses', { model: 'openai/echo', input: [{ role: 'user', content: 'x' }], metadata: {} }],
   ['/v1/completions', { model: 'openai/echo', prompt: 'x' }],
