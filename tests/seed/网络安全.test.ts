@@ -75,18 +75,24 @@ describe('the library, with ConnectionOptions.proxy', () => {
     baseUrl: 'http://upstream.test/v1',
   })
 
-  test.each(providers)('%s: whole answers, streams, retries and refusals go through the tunnel', async (provider) => {
-    await counted(async () => {
-      const client = new AiClient(provider, options())
-      expect((await client.chatCompletion(ping)).firstText()).toBe('ping')
-      expect(await textOfStream(client)).toBe('ping')
-      upstream.enqueue({ kind: 'status', status: 500 }, { kind: 'reset', at: 'head' })
-      expect((await client.chatCompletion(ping)).firstText()).toBe('ping')
-      upstream.enqueue({ kind: 'status', status: 400 })
-      await expect(client.chatCompletion(ping)).rejects.toMatchObject({ code: 'provider_rejected_request' })
-      await client.close()
-    })
-  })
+  test.each(providers)(
+    '%s: whole answers, streams, retries, refusals, batches and lists of models go through the tunnel',
+    async (provider) => {
+      await counted(async () => {
+        const client = new AiClient(provider, options())
+        expect((await client.chatCompletion(ping)).firstText()).toBe('ping')
+        expect(await textOfStream(client)).toBe('ping')
+        upstream.enqueue({ kind: 'status', status: 500 }, { kind: 'reset', at: 'head' })
+        expect((await client.chatCompletion(ping)).firstText()).toBe('ping')
+        upstream.enqueue({ kind: 'status', status: 400 })
+        await expect(client.chatCompletion(ping)).rejects.toMatchObject({ code: 'provider_rejected_request' })
+        expect(await client.listModels()).toContain('echo')
+        const batch = await client.chatCompletionBatch([ping, ping], { concurrency: 2 })
+        expect(batch.map(({ kind }) => kind)).toEqual(['answered', 'answered'])
+        await client.close()
+      })
+    },
+  )
 
   test('failover hops keep the proxy', async () => {
     await counted(async () => {
