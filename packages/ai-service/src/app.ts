@@ -3,7 +3,6 @@ import type { Server } from 'node:http'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { createTranslationWorker, type TranslationWorker } from './workers/translation-worker.ts'
 import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
-import type { Secret } from 'ai-lib/internal/errors/secret'
 import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { type OpenCache, openCache } from './app/open-cache.ts'
@@ -213,19 +212,4 @@ function callerOf({ id, user, team, models }: CallerKeyEntry): Caller {
     ...(team === undefined ? {} : { team }),
     ...(models === undefined ? {} : { models: new Set(models) }),
   }
-}
-
-/** Everything that must never show: what the scrubber looks for in free text. */
-export function secretsOf(config: Config): readonly Secret[] {
-  const { auth, server, environmentProxy, stores } = config
-  return [
-    ...[...config.providers.values()].flatMap(({ keys, proxy }) => [
-      ...keys.map(({ secret }) => secret),
-      ...(proxy.kind === 'url' ? [proxy.proxy.url] : []),
-    ]),
-    ...(stores.shared.kind === 'valkey' ? [stores.shared.url.url, ...stores.shared.secrets] : []),
-    ...[environmentProxy.http?.url, environmentProxy.https?.url, auth.pepper, server.admin.credential].filter(
-      (secret) => secret !== undefined,
-    ),
-  ]
 }

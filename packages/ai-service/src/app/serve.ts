@@ -1,6 +1,6 @@
 // Runs the service from a loaded configuration until a signal ends it.
 import { AiError } from 'ai-lib/internal/errors/ai-error'
-import { type App, secretsOf, startApp } from '../app.ts'
+import { type App, startApp } from '../app.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
@@ -8,6 +8,7 @@ import { createLog, type Log, type LogLevel } from '../telemetry/log.ts'
 import { openLogDestination } from '../telemetry/log-destination.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
+import { secretsIn } from '../redaction/secrets-in.ts'
 import { demoBanner } from './banner.ts'
 
 /** What the process tells the service. */
@@ -32,7 +33,7 @@ export interface ServeParts {
 /** Resolves to the exit code once everything is settled and flushed. */
 export async function serve(parts: ServeParts): Promise<number> {
   const { loaded, stdout } = parts
-  const redactor = createRedactor({ secrets: secretsOf(loaded.config) })
+  const redactor = createRedactor({ secrets: secretsIn(loaded.config) })
   const log = createLog({
     level: logLevel(loaded.config.telemetry.logs.level),
     destination: openLogDestination(stdout),

@@ -1,4 +1,5 @@
 // The command line: which commands there are, what they take, and how each way of ending becomes an exit code.
+import { sanitizeLog } from 'ai-lib/internal/redaction/sanitize-log'
 import { Command, CommanderError } from 'commander'
 import { didYouMean } from '../config/nearest.ts'
 import { check, type CheckOptions } from './check.ts'
@@ -15,7 +16,9 @@ import { start } from './start.ts'
 const JSON_FLAG = ['--json', 'print one line of JSON'] as const
 
 /** Runs one command line to its end: 0 well, 1 not well, 64 wrong usage, 78 wrong configuration. */
-export async function runCli(parts: CliParts): Promise<number> {
+export async function runCli(given: CliParts): Promise<number> {
+  // Complaints repeat what was typed and what a file says, and somebody may have put a key there.
+  const parts: CliParts = { ...given, stderr: { write: (text) => given.stderr.write(sanitizeLog(text)) } }
   let code: number = EXIT.ok
   const program = createProgram(parts, (result) => {
     code = result

@@ -105,6 +105,15 @@ describe('T17 a configured secret', () => {
     expect(own.redact('x rotated-canary-value y')).toBe(`x [redacted:secret:${rotated.fingerprint}] y`)
   })
 
+  test('of a long row of rotations: the latest are found, and those of the configuration always', () => {
+    const own = createRedactor({ secrets: [new Secret('configured-canary')], rules: [] })
+    for (let count = 0; count < 1_100; count++) own.add(new Secret(`rotation-canary-${count}-`))
+    for (const count of [700, 1_000, 1_099])
+      expect(own.redact(`rotation-canary-${count}-`)).toMatch(/^\[redacted:.*\]$/)
+    expect(own.redact('configured-canary')).toMatch(/^\[redacted:.*\]$/)
+    expect(own.redact('rotation-canary-1-')).toBe('rotation-canary-1-')
+  })
+
   test('in a URL takes its password with it, in a file each of its long lines', () => {
     const line = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIB'
     const own = createRedactor({

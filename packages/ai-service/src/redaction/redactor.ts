@@ -6,7 +6,7 @@ import { fingerprintOf } from 'ai-lib/internal/errors/fingerprint'
 import type { Secret } from 'ai-lib/internal/errors/secret'
 import { type Finding, mergedFindings, withoutFindings } from 'ai-lib/internal/redaction/finding'
 import { findThroughEscapes, redactText } from 'ai-lib/internal/redaction/redact-text'
-import { workBudget } from './rule-search.ts'
+import { createRuleSearch, workBudget } from './rule-search.ts'
 import { readRules, type RedactionRule } from './rules.ts'
 import { formsOf } from './secret-forms.ts'
 import { createSecretSearch } from './secret-search.ts'
@@ -34,21 +34,34 @@ const defaultMaxChars = 64 * 1024
 /** Letters beyond the cut that are searched, so that what begins before it is seen whole. */
 const leastOverlap = 1_100
 const mostOverlap = 16 * 1024
+/** Secrets that came at run time and are still looked for. */
+const mostAdded = 1_000
 
 export function createRedactor(parts: RedactorParts = {}): Redactor {
   const { secrets = [], rules = readRules(), maxChars = defaultMaxChars } = parts
-  const search = createSecretSearch(rules)
-  const known = new Set<string>()
+  const ruleSearch = createRuleSearch(rules)
+  const configured = [...secrets]
+  let added: Secret[] = []
+  let search = createSecretSearch(rules, ruleSearch)
   let overlap = leastOverlap
-  const add = (secret: Secret): void => {
+  const learn = (secret: Secret): void => {
     for (const form of formsOf(secret.reveal())) {
-      if (known.has(form)) continue
-      known.add(form)
       search.add(form, secret.fingerprint)
       overlap = Math.min(mostOverlap, Math.max(overlap, form.length))
     }
   }
-  for (const secret of secrets) add(secret)
+  const add = (secret: Secret): void => {
+    const value = secret.reveal()
+    if ([...configured, ...added].some((known) => known.reveal() === value)) return
+    added.push(secret)
+    learn(secret)
+    if (added.length <= mostAdded) return
+    // Those of long ago have been rotated out: what is added is bounded, whatever rotates for how long.
+    added = added.slice(-mostAdded / 2)
+    search = createSecretSearch(rules, ruleSearch)
+    for (const known of [...configured, ...added]) learn(known)
+  }
+  for (const secret of configured) learn(secret)
   const excerpt = (text: string, most: number): string => {
     const near = text.length <= most ? text : text.slice(0, most + overlap)
     const budget = workBudget(near)

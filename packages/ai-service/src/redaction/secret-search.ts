@@ -3,7 +3,7 @@ import { findShape } from 'ai-lib/internal/redaction/find-shapes'
 import type { Finding } from 'ai-lib/internal/redaction/finding'
 import { shapes } from 'ai-lib/internal/redaction/shapes'
 import { createNeedleScan } from './needle-scan.ts'
-import { createRuleSearch, type Stretch, type WorkBudget } from './rule-search.ts'
+import type { RuleSearch, Stretch, WorkBudget } from './rule-search.ts'
 import type { RedactionRule } from './rules.ts'
 
 export interface SecretSearch {
@@ -18,9 +18,9 @@ type Tag =
   | { readonly kind: 'shape'; readonly index: number }
   | { readonly kind: 'rule'; readonly index: number }
 
-export function createSecretSearch(rules: readonly RedactionRule[]): SecretSearch {
+/** @param search of the same rules; it keeps what it has compiled. */
+export function createSecretSearch(rules: readonly RedactionRule[], search: RuleSearch): SecretSearch {
   const scan = createNeedleScan<Tag>()
-  const search = createRuleSearch(rules)
   for (const [index, { anchors }] of shapes.entries())
     for (const anchor of anchors) scan.add(anchor, { kind: 'shape', index })
   for (const [index, { keywords }] of rules.entries())
