@@ -6,6 +6,7 @@ import { openaiChat } from 'ai-lib/internal/dialects/openai-chat/openai-chat'
 import { createPassLane } from 'ai-lib/internal/lanes/pass'
 import { createTranslateLane } from 'ai-lib/internal/lanes/translate'
 import { conversationBody, imageBody, smallBody } from '../side-by-side/bodies.js'
+import { cacheBenches } from './cache.js'
 import { microsPer } from './timing.js'
 
 const frameCount = 200
@@ -57,6 +58,7 @@ const benches = [
   ['JSON.parse 1 MB image', 'body', () => microsPer(1, () => JSON.parse(image.toString('utf8')))],
   ['scan 1 MB conversation', 'body', () => microsPer(1, () => scanJson(conversation, undefined, wanted))],
   ['JSON.parse 1 MB conversation', 'body', () => microsPer(1, () => JSON.parse(conversation.toString('utf8')))],
+  ...cacheBenches,
 ]
 
 for (const [name, unit, measure] of benches)

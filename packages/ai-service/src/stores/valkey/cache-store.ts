@@ -27,7 +27,10 @@ export async function openValkeyCache(parts: ValkeyCacheParts): Promise<CacheSto
     async get(key) {
       const reply = await link.run((client) => client.get(keyOf(key)), getMs)
       if (reply.kind === 'failed') return failed
-      return reply.value === null ? absent : { kind: 'found', value: reply.value }
+      // What is on the other end may be anything: a server of another kind, or one that lost its way.
+      const value: unknown = reply.value
+      if (value === null) return absent
+      return Buffer.isBuffer(value) ? { kind: 'found', value } : failed
     },
     async set(key, value, ttlMs) {
       if (pendingBytes + value.length > maxPendingBytes) return false
