@@ -40,7 +40,7 @@ const asStream = { form: 'stream', tellsUsage: true, createdSeconds: 1 }
 
 const store = createMemoryCache({ maxBytes: 64 * 1024 * 1024, nowMs: () => performance.now() })
 const key = cacheKeyOf(small, rules)
-store.set(key, encodeAnswer(key, kept), 3_600_000)
+void store.set(key, encodeAnswer(key, kept), 3_600_000)
 
 function hit(wanted) {
   const at = cacheKeyOf(small, rules)
@@ -55,7 +55,7 @@ function miss() {
 
 function keep() {
   if (!isCompleteAnswer('chat', 'whole', answer)) throw new Error('incomplete')
-  store.set(key, encodeAnswer(key, kept), 3_600_000)
+  void store.set(key, encodeAnswer(key, kept), 3_600_000)
 }
 
 function cut(request) {

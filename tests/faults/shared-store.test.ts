@@ -81,7 +81,9 @@ needs('redis-server')('a shared store', () => {
     await back(simulated, 'before')
     server.freeze()
     await tenAnswered(simulated, 'frozen')
-    const together = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(simulated as Simulated, `at once ${index}`)))
+    const together = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => ask(simulated as Simulated, `at once ${index}`)),
+    )
     for (const [index, { status, text }] of together.entries()) {
       expect(status).toBe(200)
       expect(text).toContain(`at once ${index}`)
