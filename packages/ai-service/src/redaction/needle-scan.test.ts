@@ -29,6 +29,10 @@ test('agrees with looking at every place, on texts made to collide', () => {
       const order = ([needle, from]: Hit): string => `${String(from).padStart(6, '0')} ${needle}`
       const sorted = (hits: readonly Hit[]): readonly string[] => hits.map(order).toSorted()
       expect(sorted(hitsIn(needles, text))).toEqual(sorted(expected))
+      const scan = createNeedleScan<string>()
+      for (const needle of needles) scan.add(needle, needle)
+      expect(scan.mayHold(text)).toBe(expected.length > 0)
+      expect(scan.mayHold(`${text}%`)).toBe(true)
       const places = hitsIn(needles, text).map(([, from]) => from)
       expect(places).toEqual(places.toSorted((left, right) => left - right))
     }),

@@ -6,6 +6,8 @@ const cells = 1 << 14
 export interface NeedleScan<Tag> {
   /** @param needle of at least two letters; shorter ones are left out. */
   add(needle: string, tag: Tag): void
+  /** Whether any of them stands in the text, or a letter that begins an escape of JSON, URLs or HTML. */
+  mayHold(text: string): boolean
   /** Calls `visit` for every place of every needle, in the order of the text. */
   scan(text: string, visit: (tag: Tag, from: number, to: number) => void): void
 }
@@ -27,6 +29,18 @@ export function createNeedleScan<Tag>(): NeedleScan<Tag> {
       heads[cell] = needles.length
       needles.push(needle.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()))
       tags.push(tag)
+    },
+    // Names, paths and ids: nearly every text is short and clean, and finding that out makes nothing.
+    mayHold(text) {
+      let left = fold(text.charCodeAt(0))
+      for (let at = 1; at <= text.length; at++) {
+        if (left === 0x5c || left === 0x25 || left === 0x26) return true
+        const right = at < text.length ? fold(text.charCodeAt(at)) : 0
+        for (let index = heads[cellOf(left, right)] ?? -1; index !== -1; index = next[index] ?? -1)
+          if (isAt(text, at - 1, needles[index] ?? '')) return true
+        left = right
+      }
+      return false
     },
     scan(text, visit) {
       let left = fold(text.charCodeAt(0))

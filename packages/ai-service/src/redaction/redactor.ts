@@ -63,6 +63,7 @@ export function createRedactor(parts: RedactorParts = {}): Redactor {
   }
   for (const secret of configured) learn(secret)
   const excerpt = (text: string, most: number): string => {
+    if (text.length <= most && !search.mayFind(text)) return text
     const near = text.length <= most ? text : text.slice(0, most + overlap)
     const budget = workBudget(near)
     const find = (view: string, round: number): readonly Finding[] => {

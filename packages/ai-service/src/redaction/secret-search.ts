@@ -9,6 +9,8 @@ import type { RedactionRule } from './rules.ts'
 export interface SecretSearch {
   /** A text that stands for a secret, whatever stands around it. */
   add(form: string, fingerprint: string): void
+  /** False where there is nothing to find, at next to no cost. */
+  mayFind(text: string): boolean
   /** `isWhole` is false where the budget did not suffice for the rules: then none was tried. */
   find(text: string, budget: WorkBudget): { readonly findings: readonly Finding[]; readonly isWhole: boolean }
 }
@@ -27,6 +29,7 @@ export function createSecretSearch(rules: readonly RedactionRule[], search: Rule
     for (const keyword of keywords) scan.add(keyword, { kind: 'rule', index })
   return {
     add: (form, fingerprint) => scan.add(form, { kind: 'secret', fingerprint }),
+    mayFind: (text) => scan.mayHold(text),
     find(text, budget) {
       const secrets: Finding[] = []
       const likely = new Set<number>()
