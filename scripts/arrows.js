@@ -18,6 +18,7 @@ export const rooms = {
     metrics: [],
     redaction: ['errors'],
     attempts: ['lanes', 'transport', 'providers', 'dialects', 'catalog', 'metrics', 'chat', 'bytes', 'errors'],
+    backup: ['attempts/clock.ts', 'client/environment.ts', 'errors'],
     client: '*',
     'index.ts': '*',
   },
@@ -33,6 +34,8 @@ export const rooms = {
     redaction: [],
     telemetry: ['exchange', 'redaction'],
     workers: [],
+    // It backs up what the configuration names, and restores it only where it can be loaded again.
+    backup: ['config'],
     cli: '*',
     app: '*',
     'app.ts': '*',
@@ -88,6 +91,8 @@ export const bans = [
   {
     name: 'library-depends-on-undici-alone',
     from: '^packages/ai-lib/src/',
+    // An optional peer that the application installs, loaded where it is first needed.
+    fromNot: '^packages/ai-lib/src/backup/s3-(storage|upload)\\.ts$',
     to: '^node_modules/',
     toNot: '^node_modules/(undici|@types/node)/',
     exceptTests: true,

@@ -13,6 +13,23 @@ export {
 } from './attempts/key-ring.ts'
 export type { SecretSource } from './attempts/secret-source.ts'
 export { type CompletionCache, ResponseCache, type ResponseCacheOptions } from './cache/response-cache.ts'
+export type { Clock, Random } from './attempts/clock.ts'
+export type {
+  BackupConfig,
+  BackupEvent,
+  BackupOptions,
+  BackupReport,
+  GenerationReport,
+  RestoreOptions,
+  RestoreReport,
+} from './backup/backup-config.ts'
+export { Backups } from './backup/backups.ts'
+export { filePart } from './backup/file-part.ts'
+export { FolderStorage } from './backup/folder-storage.ts'
+export type { Manifest as BackupManifest, ManifestPart as BackupManifestPart } from './backup/manifest.ts'
+export type { ObjectStore, StoredObject } from './backup/object-store.ts'
+export type { BackupPart, OpenPart } from './backup/part.ts'
+export { type S3Credentials, S3Storage, type S3StorageOptions } from './backup/s3-storage.ts'
 export type { ChatEvent, PartHead, StopReason } from './chat/events.ts'
 export type { Loss } from './chat/losses.ts'
 export type { DialectId, Opaque } from './chat/opaque.ts'

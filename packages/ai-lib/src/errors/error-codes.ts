@@ -148,6 +148,9 @@ const table = {
     retryable: true,
     message: 'An internal fault; the log has it under this request id.',
   },
+  service_backup_storage: { status: 503, retryable: true, message: 'The store of the backups cannot be used.' },
+  service_backup_source: { status: 500, retryable: false, message: 'What is to be backed up cannot be read.' },
+  service_backup_refused: { status: 500, retryable: false, message: 'This backup is not used.' },
   config_invalid: { status: 500, retryable: false, message: 'The configuration is not usable.' },
 } as const satisfies Record<string, ErrorEntry>
 
