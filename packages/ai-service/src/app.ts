@@ -6,6 +6,7 @@ import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transpor
 import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { type OpenCache, openCache } from './app/open-cache.ts'
+import { openBackups } from './app/open-backups.ts'
 import { openRouter } from './app/open-router.ts'
 import { openUpstreams, transportParts } from './app/open-upstreams.ts'
 import { observe } from './app/observe.ts'
@@ -78,11 +79,10 @@ export async function startApp(parts: AppParts): Promise<App> {
   })
   const hasMetrics = config.telemetry.metrics.enabled && config.server.metrics.port !== 0
   const metricsServer = hasMetrics ? createMetricsListener(() => metrics.render()) : undefined
+  const backups = openBackups(parts.loaded, parts.log, metrics)
   const close = async (): Promise<void> => {
-    for (const listener of [server, metricsServer]) {
-      listener?.close()
-      listener?.closeAllConnections()
-    }
+    await backups.stop()
+    closeListeners([server, metricsServer])
     metrics.close()
     await translations.close()
     await cache.close()
@@ -92,6 +92,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   try {
     await listen(server, config.server)
     if (metricsServer) await listen(metricsServer, config.server.metrics)
+    await backups.start()
   } catch (thrown) {
     await close()
     throw thrown
@@ -181,6 +182,13 @@ function listen(server: Server, { host, port }: ListenerAddress): Promise<void> 
       resolve()
     })
   })
+}
+
+function closeListeners(listeners: readonly (Server | undefined)[]): void {
+  for (const listener of listeners) {
+    listener?.close()
+    listener?.closeAllConnections()
+  }
 }
 
 function urlOf(server: Server, scheme: 'http' | 'https'): string {

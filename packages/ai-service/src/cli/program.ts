@@ -2,6 +2,7 @@
 import { sanitizeLog } from 'ai-lib/internal/redaction/sanitize-log'
 import { Command, CommanderError } from 'commander'
 import { didYouMean } from '../config/nearest.ts'
+import type { BackupOptions } from './backup.ts'
 import { check, type CheckOptions } from './check.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { doctor, type DoctorOptions } from './doctor.ts'
@@ -9,6 +10,7 @@ import { health, type HealthOptions } from './health.ts'
 import { keysCreate, type KeysCreateOptions } from './keys-create.ts'
 import type { ConfigOptions } from './load-or-report.ts'
 import { notYet } from './not-yet.ts'
+import type { RestoreCommandOptions } from './restore.ts'
 import { schema } from './schema.ts'
 import { simulator, type SimulatorCommandOptions } from './simulator.ts'
 import { start } from './start.ts'
@@ -47,6 +49,7 @@ function createProgram(parts: CliParts, done: (code: number) => void): Command {
   addService(program, parts, done)
   addKeys(program, parts, done)
   addTools(program, parts, done)
+  addBackups(program, parts, done)
   addLater(program, parts, done)
   return program
 }
@@ -113,12 +116,51 @@ const addTools: Add = (program, parts, done) => {
     .action(() => done(schema(parts)))
 }
 
+// Loaded where they are asked for: nobody else needs their code.
+const addBackups: Add = (program, parts, done) => {
+  const backup = program.command('backup').description('backups of configuration, database and audit keys')
+  backup
+    .command('now')
+    .description('take a backup')
+    .option(...JSON_FLAG)
+    .action(async (_: unknown, command: Command) => {
+      const { backupNow } = await import('./backup.ts')
+      done(await backupNow(parts, command.optsWithGlobals<BackupOptions>()))
+    })
+  backup
+    .command('list')
+    .description('list the backups in the store')
+    .option(...JSON_FLAG)
+    .action(async (_: unknown, command: Command) => {
+      const { backupList } = await import('./backup.ts')
+      done(await backupList(parts, command.optsWithGlobals<BackupOptions>()))
+    })
+  backup
+    .command('verify')
+    .description('read, open and compare one backup, or all')
+    .argument('[generation]', 'its number (default: all)')
+    .option(...JSON_FLAG)
+    .action(async (generation: string | undefined, _: unknown, command: Command) => {
+      const { backupVerify } = await import('./backup.ts')
+      done(await backupVerify(parts, generation, command.optsWithGlobals<BackupOptions>()))
+    })
+  program
+    .command('restore')
+    .description('write a backup into a folder')
+    .argument('[generation]', 'its number (default: the newest)')
+    .option('--to <folder>', 'an empty folder, or one that does not exist yet')
+    .option('--dry-run', 'read, open and compare everything, write nothing')
+    .option('--force', 'replace files of the same names')
+    .option(...JSON_FLAG)
+    .action(async (generation: string | undefined, _: unknown, command: Command) => {
+      const { restore } = await import('./restore.ts')
+      done(await restore(parts, generation, command.optsWithGlobals<RestoreCommandOptions>()))
+    })
+}
+
 const addLater: Add = (program, parts, done) => {
   const audit = program.command('audit').description('not available in this version')
   for (const name of ['tail', 'verify', 'export']) addOneLater(audit, `audit ${name}`, name, parts, done)
-  const backup = program.command('backup').description('not available in this version')
-  for (const name of ['now', 'list', 'verify']) addOneLater(backup, `backup ${name}`, name, parts, done)
-  addOneLater(program, 'restore', 'restore', parts, done)
 }
 
 function addOneLater(group: Command, title: string, name: string, parts: CliParts, done: (code: number) => void): void {

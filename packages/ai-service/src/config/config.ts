@@ -189,6 +189,34 @@ export interface CacheConfig {
   readonly waitMs: number
 }
 
+export type BackupTarget =
+  | { readonly kind: 'folder'; readonly path: string }
+  | {
+      readonly kind: 's3'
+      readonly bucket: string
+      /** Without slashes at its ends; may be empty. */
+      readonly prefix: string
+      readonly endpoint?: string
+      readonly region?: string
+      readonly forcePathStyle?: boolean
+      readonly credentials?: {
+        readonly accessKeyId: Secret
+        readonly secretAccessKey: Secret
+        readonly sessionToken?: Secret
+      }
+    }
+
+export interface BackupSettings {
+  /** Whether the service takes backups by itself. */
+  readonly enabled: boolean
+  readonly intervalMs: number
+  readonly retentionDays: number
+  readonly target: BackupTarget
+  /** 32 bytes, as they were written down. */
+  readonly key: Secret
+  readonly previousKeys: readonly Secret[]
+}
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 export interface TelemetryConfig {
@@ -207,23 +235,29 @@ export interface Config {
   /** Absent: there is none. */
   readonly cache?: CacheConfig | undefined
   readonly telemetry: TelemetryConfig
+  /** Absent: nothing says where backups go. */
+  readonly backup?: BackupSettings
   readonly environmentProxy: EnvironmentProxy
   /** No config file and no provider: the built-in simulator answers, as provider `simulator`. */
   readonly demo: boolean
 }
 
-export type ConfigSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'environment' }
+export type ConfigSource =
+  /** `text` is the file as it was read. */
+  { readonly kind: 'file'; readonly path: string; readonly text: string } | { readonly kind: 'environment' }
 
 /** A configuration that may be started. */
 export interface LoadedConfig {
   readonly config: Config
   readonly source: ConfigSource
+  /** Where relative paths of the configuration start. */
+  readonly folder: string
   /** What an operator should know; no secret in it. */
   readonly warnings: readonly string[]
   /** What is as it should be and yet worth a line in the log. */
   readonly notes: readonly string[]
   /** Absolute paths of the files that secrets were read from. */
   readonly secretFiles: readonly string[]
-  /** Twelve hex digits that change when anything does, a secret's value included. */
+  /** Twelve hex digits that change when anything does, a secret's value included, but not with the folder it lies in. */
   readonly version: string
 }

@@ -65,8 +65,8 @@ export function port() {
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** A duration, read as milliseconds. */
-export function duration(minimumMs = 1) {
-  const expected = `a duration such as 250ms, 30s, 5m or 24h${minimumMs > 0 ? ', above 0' : ''}, up to 24d`
+export function duration(minimumMs = 1, atLeast = minimumMs > 0 ? 'above 0' : '') {
+  const expected = `a duration such as 250ms, 30s, 5m or 24h${atLeast === '' ? '' : `, ${atLeast}`}, up to 24d`
   return text(expected, DURATION).transform((value, context) => {
     const parsedMs = parseDurationMs(value)
     if (parsedMs !== undefined && parsedMs >= minimumMs && parsedMs <= MAX_TIMER_MS) return parsedMs

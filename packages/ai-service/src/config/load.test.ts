@@ -191,7 +191,6 @@ const refused = [
   'budgets: []',
   'redaction: {}',
   'audit: { level: metadata }',
-  'backup: { enabled: true }',
   'server: { workers: 2 } # server.workers above 1',
   'auth: { mode: jwt } # auth.mode jwt',
   'limits: [ { for: key, requests: 1/s, tokens: 1/s } ] # limits.0.tokens',

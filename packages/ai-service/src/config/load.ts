@@ -47,7 +47,7 @@ export async function loadConfig(parts: LoadParts): Promise<LoadResult> {
   const findings = createFindings(shown, document.positions)
   const file = checkShape(document.value, findings)
   if (file === undefined) return { kind: 'invalid', problems: findings.problems, warnings: findings.warnings }
-  return build(file, findings, { kind: 'file', path }, dirname(path), parts)
+  return build(file, findings, { kind: 'file', path, text }, dirname(path), parts)
 }
 
 async function build(
@@ -63,12 +63,20 @@ async function build(
   if (problems.length > 0) return { kind: 'invalid', problems, warnings }
   return {
     kind: 'loaded',
-    loaded: { config, source, warnings, notes, secretFiles: [...building.secretFiles], version: versionOf(config) },
+    loaded: {
+      config,
+      source,
+      folder,
+      warnings,
+      notes,
+      secretFiles: [...building.secretFiles],
+      version: versionOf(config, folder),
+    },
   }
 }
 
-function versionOf(config: Config): string {
-  return createHash('sha256').update(fingerprintConfig(config)).digest('hex').slice(0, 12)
+function versionOf(config: Config, folder: string): string {
+  return createHash('sha256').update(fingerprintConfig(config, folder)).digest('hex').slice(0, 12)
 }
 
 async function readConfigText(path: string): Promise<string | { readonly why: string }> {

@@ -27,12 +27,28 @@ export function describePlan({ config, source, version }: LoadedConfig) {
     limits: config.limits,
     stores: { ...config.stores, shared: describeShared(config.stores.shared) },
     cache: config.cache ?? 'off',
+    backup: describeBackup(config),
     telemetry: config.telemetry,
     environmentProxy: {
       http: config.environmentProxy.http?.shown,
       https: config.environmentProxy.https?.shown,
       no: config.environmentProxy.no,
     },
+  }
+}
+
+function describeBackup({ backup }: Config) {
+  if (backup === undefined) return 'absent'
+  const { enabled, intervalMs, retentionDays, target, key, previousKeys } = backup
+  const { credentials, ...to } = { credentials: undefined, ...target }
+  return {
+    enabled,
+    intervalMs,
+    retentionDays,
+    to,
+    credentials: credentials === undefined ? 'found by the client' : 'present',
+    encrypt: key.fingerprint,
+    encryptPrevious: previousKeys.map(({ fingerprint }) => fingerprint),
   }
 }
 
@@ -68,11 +84,22 @@ function describeProxy(choice: ProxyChoice): string {
   return choice.kind === 'url' ? choice.proxy.shown : choice.kind
 }
 
-/** A text that differs where two configurations differ; secrets and certificates go in as hashes. */
-export function fingerprintConfig(config: Config): string {
+/**
+ * A text that differs where two configurations differ; secrets and certificates go in as hashes. Paths below `folder`
+ * are taken from there: the same file is the same configuration wherever it lies.
+ */
+export function fingerprintConfig(config: Config, folder: string): string {
   const plain = { ...config, providers: [...config.providers], models: [...config.models] }
   const hashes = secretsOf(config).map((secret) => createHash('sha256').update(secret.reveal()).digest('hex'))
-  return JSON.stringify([plain, hashes])
+  return JSON.stringify([plain, hashes], (_, value: unknown) => fromFolder(value, folder))
+}
+
+/** A path below a folder as one that starts there. */
+export function fromFolder(value: unknown, folder: string): unknown {
+  if (typeof value !== 'string' || !value.startsWith(folder)) return value
+  return value.length > folder.length && !/^[\\/]/.test(value.slice(folder.length))
+    ? value
+    : `.${value.slice(folder.length)}`
 }
 
 function secretsOf(config: Config): Secret[] {
@@ -85,8 +112,16 @@ function secretsOf(config: Config): Secret[] {
     ...[config.auth.pepper, config.server.admin.credential, config.server.tls?.key].filter(
       (secret) => secret !== undefined,
     ),
+    ...backupSecrets(config),
     ...urls(config.environmentProxy.http),
     ...urls(config.environmentProxy.https),
     ...(config.stores.shared.kind === 'valkey' ? [config.stores.shared.url.url] : []),
   ]
+}
+
+/** The keys that seal backups, and what the store of backups asks for. */
+export function backupSecrets({ backup }: Config): readonly Secret[] {
+  if (backup === undefined) return []
+  const credentials = backup.target.kind === 's3' ? backup.target.credentials : undefined
+  return [backup.key, ...backup.previousKeys, ...(credentials === undefined ? [] : Object.values(credentials))]
 }

@@ -4,6 +4,7 @@ import type { Config, ProviderConfig, ServerConfig } from './config.ts'
 import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
 import { resolveAuth, resolveLimits } from './resolve-auth.ts'
 import { resolveCache } from './resolve-cache.ts'
+import { resolveBackup } from './resolve-backup.ts'
 import { resolveModels } from './resolve-models.ts'
 import { findSpec, resolveProvider } from './resolve-providers.ts'
 import { resolveProviderDefaults, resolveServer } from './resolve-server.ts'
@@ -16,6 +17,7 @@ export async function resolveConfig(building: Building, hasFile: boolean, nowMs:
   const server = await resolveServer(building)
   const { providers, demo } = await resolveProviders(building, hasFile)
   refuseSelf(server, providers, building)
+  const backup = await resolveBackup(building)
   return {
     server,
     providers,
@@ -24,6 +26,7 @@ export async function resolveConfig(building: Building, hasFile: boolean, nowMs:
     limits: resolveLimits(building),
     stores: await resolveStores(building),
     cache: resolveCache(building),
+    ...(backup === undefined ? {} : { backup }),
     telemetry: {
       logs: { level: building.file.telemetry?.logs?.level ?? 'info' },
       metrics: { enabled: building.file.telemetry?.metrics?.enabled ?? true },

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { authSection, limitSection } from './auth-section.ts'
 import { cacheSection } from './cache-section.ts'
+import { backupSection } from './backup-section.ts'
 import { flag, list, named, notYet, oneOf, plainName, section, urlValue } from './field.ts'
 import { aliasName, modelSection } from './model-section.ts'
 import { providerSection } from './provider-section.ts'
@@ -48,7 +49,7 @@ export const configSchema = section({
   cache: cacheSection.optional(),
   redaction: notYet('redaction of prompts.'),
   audit: notYet('the audit trail.'),
-  backup: notYet('backups.'),
+  backup: backupSection.optional(),
   ...aliases,
 })
 

@@ -8,7 +8,11 @@ import { formatPath, type Path } from './problem.ts'
 
 /** The text of a URL value with its reference or variables filled in; `undefined` once its problem is noted. */
 export async function readUrlValue(text: string, path: Path, building: Building): Promise<string | undefined> {
-  if (isReference(text)) return (await readSecret(text, path, building))?.reveal().trim()
+  return isReference(text) ? (await readSecret(text, path, building))?.reveal().trim() : fillUrl(text, path, building)
+}
+
+/** The same where `file:` is a target and no reference. */
+export function fillUrl(text: string, path: Path, building: Building): string | undefined {
   let isWhole = true
   const filled = text.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
     const value = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? variable(building.env, name) : undefined

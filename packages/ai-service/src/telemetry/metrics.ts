@@ -15,6 +15,8 @@ export interface ServiceMetrics {
   recordCacheError(): void
   streamOpened(): void
   streamClosed(): void
+  /** Seconds since the epoch of the last backup that went well. Until it is told there is no such series. */
+  backupSucceeded(seconds: number): void
   /** The text of a scrape, with its content type. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
   /** Stops measuring the event loop. */
@@ -45,11 +47,21 @@ export function createServiceMetrics({
     recordCacheError: () => series.recordCache('error'),
     streamOpened: () => series.changeStreams(1),
     streamClosed: () => series.changeStreams(-1),
+    backupSucceeded: createBackupGauge(registry),
     render: async () => ({
       contentType: registry.contentType,
       body: `${await registry.metrics()}\n${series.renderHistograms()}`,
     }),
     close: stop,
+  }
+}
+
+function createBackupGauge(registry: Registry): (seconds: number) => void {
+  let gauge: Gauge | undefined
+  return (seconds) => {
+    // Without backups there is no series: 0 would look like one that has failed for decades.
+    gauge ??= new Gauge({ ...seriesSpecs.backup, registers: [registry] })
+    gauge.set(seconds)
   }
 }
 

@@ -54,6 +54,10 @@ export const seriesSpecs = {
     help: 'Requests by what the response cache had; error: look-ups and writes that its store did not take.',
     labelNames: ['result'],
   },
+  backup: {
+    name: 'ai_backup_last_success_timestamp_seconds',
+    help: 'When the last backup that went well was taken, since the epoch.',
+  },
   streams: { name: 'ai_streams_open', help: 'Streams under way.' },
   queues: {
     name: 'ai_queue_depth',

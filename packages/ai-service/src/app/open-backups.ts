@@ -1,0 +1,28 @@
+// The schedule of backups where the configuration asks for one; its code is loaded only then.
+import type { ServiceBackups } from '../backup/service-backups.ts'
+import type { LoadedConfig } from '../config/config.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { ServiceMetrics } from '../telemetry/metrics.ts'
+
+export interface OpenBackups {
+  /** Does nothing where backups are off. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function openBackups(loaded: LoadedConfig, log: Log, metrics: ServiceMetrics): OpenBackups {
+  const settings = loaded.config.backup
+  let running: Promise<ServiceBackups> | undefined
+  return {
+    async start() {
+      if (settings?.enabled !== true) return
+      running = import('../backup/service-backups.ts').then(({ startBackups }) =>
+        startBackups({ loaded, settings, log, onSuccess: (seconds) => metrics.backupSucceeded(seconds) }),
+      )
+      await running
+    },
+    async stop() {
+      await (await running)?.stop()
+    },
+  }
+}

@@ -1,0 +1,87 @@
+// Looks at what was restored: is it the configuration that was backed up, and is the database whole.
+import { join } from 'node:path'
+import type { Manifest } from 'ai-lib/internal/backup/manifest'
+import type { LoadResult } from '../config/load.ts'
+import { formatProblem } from '../config/problem.ts'
+import { effectiveName, versionFact } from './config-part.ts'
+import { originFact } from './parts.ts'
+
+export interface RestoredState {
+  /** False where something that was restored cannot be used. */
+  readonly ok: boolean
+  /** `same`: every setting and every secret is as it was; `absent`: the service had no file. */
+  readonly configuration: 'same' | 'other' | 'invalid' | 'absent'
+  /** What an operator should know or do. */
+  readonly notes: readonly string[]
+}
+
+export interface CheckParts {
+  readonly folder: string
+  readonly manifest: Manifest
+  load(configPath: string): Promise<LoadResult>
+}
+
+export async function checkRestored(parts: CheckParts): Promise<RestoredState> {
+  const configuration = await checkConfiguration(parts)
+  const databases = await checkDatabases(parts)
+  return {
+    ok: databases.ok,
+    configuration: configuration.state,
+    notes: [...configuration.notes, ...databases.notes, ...originNotes(parts)],
+  }
+}
+
+async function checkConfiguration({ folder, manifest, load }: CheckParts) {
+  const part = manifest.parts.find(({ name, facts }) => name !== effectiveName && facts[versionFact] !== undefined)
+  if (!part)
+    return {
+      state: 'absent' as const,
+      notes: [`The service was configured by its environment alone; ${effectiveName} says what that came to.`],
+    }
+  const result = await load(join(folder, part.name))
+  const version = part.facts[versionFact]
+  if (result.kind === 'invalid')
+    return {
+      state: 'invalid' as const,
+      notes: [
+        'The restored configuration needs what this machine does not have:',
+        ...result.problems.map(formatProblem),
+      ],
+    }
+  if (result.loaded.version === version) return { state: 'same' as const, notes: [] }
+  return {
+    state: 'other' as const,
+    notes: [
+      `The restored configuration comes to version ${result.loaded.version} here, and was ${version}: a secret, a variable or this version of the service differs. ${effectiveName} says what it came to.`,
+    ],
+  }
+}
+
+async function checkDatabases({ folder, manifest }: CheckParts) {
+  const notes: string[] = []
+  for (const { name } of manifest.parts.filter(({ facts }) => facts['pages'] !== undefined)) {
+    const found = await checkDatabase(join(folder, name))
+    if (found !== 'ok') notes.push(`${name} is not whole (${found}): restore an older backup.`)
+  }
+  return { ok: notes.length === 0, notes }
+}
+
+async function checkDatabase(path: string): Promise<string> {
+  const { DatabaseSync } = await import('node:sqlite')
+  try {
+    const database = new DatabaseSync(path)
+    try {
+      return String(database.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'])
+    } finally {
+      database.close()
+    }
+  } catch (fault) {
+    return fault instanceof Error ? fault.message : 'unknown fault'
+  }
+}
+
+function originNotes({ manifest }: CheckParts): readonly string[] {
+  return manifest.parts.flatMap(({ name, facts }) =>
+    facts[originFact] === undefined ? [] : [`${name} belongs at ${facts[originFact]}: move it there before the start.`],
+  )
+}

@@ -1,0 +1,46 @@
+// What the service backs up: its configuration, its database, and the keys and heads of the audit trail beside it.
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { filePart } from 'ai-lib/internal/backup/file-part'
+import { isPartName } from 'ai-lib/internal/backup/manifest'
+import type { BackupPart } from 'ai-lib/internal/backup/part'
+import type { LoadedConfig } from '../config/config.ts'
+import { configParts } from './config-part.ts'
+import { databasePart } from './database-part.ts'
+
+/** Where a file that lies outside the configuration's folder came from: a restore says where it is expected. */
+export const originFact = 'path'
+
+export async function partsOf(loaded: LoadedConfig): Promise<readonly BackupPart[]> {
+  const { database } = loaded.config.stores
+  const beside = await filesBeside(database.path)
+  return [
+    ...configParts(loaded),
+    // Before the database: what a head says must be in the snapshot, or the trail would seem cut off.
+    ...beside.map((path) => filePart(path, nameOf(path, loaded.folder))),
+    databasePart(database.path, nameOf(database.path, loaded.folder), originOf(database.path, loaded.folder)),
+  ]
+}
+
+/** Key, signed heads and spools of the audit trail; not the locks of running processes. */
+async function filesBeside(path: string): Promise<readonly string[]> {
+  const isOurs = (name: string): boolean =>
+    name.startsWith(`${basename(path)}-audit`) && /-audit(?:\.key|-\d{1,4}\.(?:head|spool))$/.test(name)
+  try {
+    return (await readdir(dirname(path)))
+      .filter(isOurs)
+      .toSorted()
+      .map((name) => join(dirname(path), name))
+  } catch {
+    return [] // No folder: nothing has been recorded yet.
+  }
+}
+
+function nameOf(path: string, folder: string): string {
+  const near = relative(folder, path)
+  return isPartName(near) ? near : `data/${basename(path)}`
+}
+
+function originOf(path: string, folder: string): Readonly<Record<string, string>> {
+  return isPartName(relative(folder, path)) ? {} : { [originFact]: path }
+}
