@@ -21,6 +21,7 @@ function named(text: string, heading: string): ReadonlySet<string> {
 
 test('metrics.md has every series of a scrape', async () => {
   const metrics = createServiceMetrics({ runtime: process })
+  metrics.backupSucceeded(1)
   const { body } = await metrics.render()
   metrics.close()
   const series = [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)

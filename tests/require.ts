@@ -10,6 +10,7 @@ const requirements = {
   curl: { program: 'curl', enable: 'apt-get install curl' },
   'redis-server': { program: 'redis-server', enable: 'apt-get install redis-server' },
   wrk: { program: 'wrk', enable: 'apt-get install wrk' },
+  versitygw: { program: 'versitygw', enable: 'install Go and run scripts/build-test-servers.sh' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
 } as const satisfies Record<string, { readonly program: string; readonly enable: string }>
 
