@@ -1,6 +1,7 @@
 // Says which IP addresses an upstream must not have, and looks names up so that only checked addresses are dialled.
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { boundLookup } from './bounded-lookup.ts'
 import { DialError } from './dial-error.ts'
 
 /** Resolves a name to all its addresses; the same shape as `dns.lookup` with `all: true`. */
@@ -74,6 +75,9 @@ const staleMs = 60_000
 /** Milliseconds after which they stand in for an answer that does not come. */
 const patienceMs = 500
 
+/** Of the four threads that libuv has unless UV_THREADPOOL_SIZE says otherwise, one is left to files and logs. */
+const boundSystemLookup = boundLookup(systemLookup, 3)
+
 export interface GuardParts {
   readonly allowPrivate: boolean
   readonly lookup?: LookupAll
@@ -90,7 +94,7 @@ type Waiter = (error: Error | null, addresses: readonly LookupAddress[]) => void
  * second, the last good addresses are used, for 60 seconds.
  */
 export function createGuardedLookup(parts: GuardParts): LookupFunction {
-  const lookup: LookupAll = parts.lookup ?? systemLookup
+  const lookup: LookupAll = parts.lookup ?? boundSystemLookup
   const waiting: Waiter[] = []
   let lastGood: { readonly addresses: readonly LookupAddress[]; readonly atMs: number } | undefined
   let isLooking = false
