@@ -2,8 +2,8 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { available } from './require.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { available, needsThat } from './require.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -29,4 +29,15 @@ test('a file of its name that nobody may run is not', async () => {
   await writeFile(join(folder, 'wrk'), '')
   await chmod(join(folder, 'wrk'), 0o644)
   expect(available('wrk')).toBe(false)
+})
+
+describe('what only trying it tells', () => {
+  const ran: string[] = []
+  needsThat(true, { need: 'air', enable: 'open a window' })('is there', () => {
+    test('and runs', () => void ran.push('ran'))
+  })
+
+  test('where it is there, the suite has run', () => {
+    expect(ran).toEqual(['ran'])
+  })
 })

@@ -39,27 +39,41 @@ export function programPath(name: Requirement): string | undefined {
  * Where something is missing the suite is skipped and `npm test` says why; with `REQUIRE=all` it fails instead.
  */
 export function needs(...names: readonly Requirement[]): (title: string, body: () => void) => void {
-  const missing = names.filter((name) => !available(name))
+  return where(names.filter((name) => !available(name)).map((need) => ({ need, enable: requirements[need].enable })))
+}
+
+/** The same for what only trying it tells: a behaviour of the kernel, an address family. */
+export function needsThat(isThere: boolean, missing: Missing): (title: string, body: () => void) => void {
+  return where(isThere ? [] : [missing])
+}
+
+export interface Missing {
+  readonly need: string
+  /** What to do about it. */
+  readonly enable: string
+}
+
+function where(missing: readonly Missing[]): (title: string, body: () => void) => void {
   if (missing.length === 0) return (title, body) => void describe(title, body)
   if (process.env.REQUIRE === 'all') return (title) => failFor(title, missing)
   return (title, body) => {
-    for (const name of missing) record(name, title)
+    for (const each of missing) record(each, title)
     describe.skip(title, body)
   }
 }
 
-function failFor(title: string, missing: readonly Requirement[]): void {
+function failFor(title: string, missing: readonly Missing[]): void {
   describe(title, () => {
-    test.each(missing)('needs %s, which is missing here', (name) => {
-      throw new Error(`${name} is missing: ${requirements[name].enable}`)
+    test.each(missing)('needs $need, which is missing here', ({ need, enable }) => {
+      throw new Error(`${need} is missing: ${enable}`)
     })
   })
 }
 
-function record(name: Requirement, suite: string): void {
+function record({ need, enable }: Missing, suite: string): void {
   const file = process.env.SKIPPED_TESTS_FILE
   if (file === undefined) return
-  appendFileSync(file, `${JSON.stringify({ need: name, enable: requirements[name].enable, suite })}\n`)
+  appendFileSync(file, `${JSON.stringify({ need, enable, suite })}\n`)
 }
 
 function isExecutable(path: string): boolean {

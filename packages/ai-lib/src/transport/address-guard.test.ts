@@ -2,7 +2,8 @@
 import type { LookupAddress } from 'node:dns'
 import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { createGuardedLookup, isDeniedAddress, type LookupAll } from './address-guard.ts'
+import { createGuardedLookup, isDeniedAddress } from './address-guard.ts'
+import type { LookupAll } from './bounded-lookup.ts'
 import { createUndiciTransport } from './undici-transport.ts'
 import { fetchWith, get, listen, onCleanup, record } from './upstream.test.kit.ts'
 

@@ -1,15 +1,8 @@
 // Says which IP addresses an upstream must not have, and looks names up so that only checked addresses are dialled.
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
-import { boundLookup } from './bounded-lookup.ts'
+import { boundLookup, type LookupAll } from './bounded-lookup.ts'
 import { DialError } from './dial-error.ts'
-
-/** Resolves a name to all its addresses; the same shape as `dns.lookup` with `all: true`. */
-export type LookupAll = (
-  hostname: string,
-  options: { readonly all: true },
-  callback: (error: Error | null, addresses: LookupAddress[]) => void,
-) => void
 
 // Separate lists: in one list Node matches an IPv4 address against ::ffff:0:0/96 too, which would deny them all.
 const deniedV4 = new BlockList()

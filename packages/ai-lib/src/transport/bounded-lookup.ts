@@ -1,5 +1,12 @@
 // Keeps look-ups that hang from taking every thread of libuv's pool, which files and logs need too.
-import type { LookupAll } from './address-guard.ts'
+import type { LookupAddress } from 'node:dns'
+
+/** Resolves a name to all its addresses; the same shape as `dns.lookup` with `all: true`. */
+export type LookupAll = (
+  hostname: string,
+  options: { readonly all: true },
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void
 
 /**
  * The lookup with at most `max` calls under way; others wait their turn. `getaddrinfo` holds a thread of a pool of four

@@ -1,6 +1,6 @@
 // Names looked up at given DNS servers over the network, in place of the system's resolver and its few threads.
 import { type LookupAddress, Resolver } from 'node:dns'
-import type { LookupAll } from './address-guard.ts'
+import type { LookupAll } from './bounded-lookup.ts'
 
 export interface ResolverLookupOptions {
   /** Addresses, with a port where it is not 53: `10.0.0.2`, `127.0.0.1:5353`, `[fd00::2]:53`. */

@@ -1,6 +1,7 @@
 // The Transport port on undici's dispatch API, over sockets that our own dialler opens.
 import { AiError } from '../errors/ai-error.ts'
-import { createGuardedLookup, type LookupAll } from './address-guard.ts'
+import { createGuardedLookup } from './address-guard.ts'
+import type { LookupAll } from './bounded-lookup.ts'
 import { ClientPool } from './client-pool.ts'
 import { createDialler } from './dialler.ts'
 import { readProxy } from './proxy.ts'
