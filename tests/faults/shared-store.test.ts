@@ -1,6 +1,7 @@
 // What a shared store may do to the service: nothing but to be of no use.
 import { createServer, type Server, type Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../kit/service.ts'
 import { type Simulated, startSimulated } from '../kit/simulated.ts'
 import { startValkey, type ValkeyServer } from '../kit/valkey.ts'
@@ -143,6 +144,45 @@ needs('redis-server')('a shared store', () => {
     expect(told.headers.get('x-ai-cache')).toBe('miss')
     expect(await errorsCounted(simulated)).toBeGreaterThan(0)
     await back(simulated, 'canary of another')
+  })
+})
+
+needs('redis-server')('a shared store behind TLS and a password', () => {
+  const fixture = (name: string): string =>
+    fileURLToPath(new URL(`../../packages/ai-lib/src/transport/fixtures/${name}`, import.meta.url))
+  let server: ValkeyServer
+  let url = ''
+  beforeAll(async () => {
+    const port = await freePort()
+    const tls = ['--tls-cert-file', fixture('localhost.pem'), '--tls-key-file', fixture('localhost.key')]
+    const ca = ['--tls-ca-cert-file', fixture('ca.pem'), '--tls-auth-clients', 'no']
+    server = await startValkey('--tls-port', String(port), ...tls, ...ca, '--requirepass', 'pw-canary-0123456789')
+    url = `rediss://:pw-canary-0123456789@localhost:${port}`
+  })
+  afterAll(() => server.stop())
+
+  const startWith = (env: Readonly<Record<string, string>>): Promise<Simulated> =>
+    startSimulated({ yaml: 'stores: { shared: env:SHARED }\ncache: { enabled: true }', env: { SHARED: url, ...env } })
+
+  it('whose authority is trusted is used', async () => {
+    const simulated = await startWith({ NODE_EXTRA_CA_CERTS: fixture('ca.pem') })
+    try {
+      await back(simulated, 'through TLS')
+    } finally {
+      await simulated.stop()
+    }
+  })
+
+  it('whose authority is not is away, and nothing that is said of it holds the password', async () => {
+    const simulated = await startWith({})
+    try {
+      await tenAnswered(simulated, 'untrusted')
+      await eventually(() => linesAbout(simulated, 'the shared store is away') === 1, 'a line')
+      expect(simulated.service.output()).toMatch(/certificate/i)
+      expect(simulated.service.output()).not.toContain('pw-canary')
+    } finally {
+      await simulated.stop()
+    }
   })
 })
 

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chatBody, post, type Told } from '../faults/asking.ts'
 import type { RunningService } from '../kit/service.ts'
+import { startValkey } from '../kit/valkey.ts'
+import { needs } from '../require.ts'
 import { type CallerId, type Callers, createCallers } from './callers.ts'
 
 let callers: Callers
@@ -61,4 +63,82 @@ describe.each([
     const other = await ask(service, 'two', `doors ${name}`, 'openai/script')
     expect([other.status, other.error.code]).toEqual([403, 'policy_model_not_allowed'])
   })
+})
+
+/** 50,000 in the long proofs. */
+const count = process.env['LONG'] ? 50_000 : 1_500
+/** Milliseconds. */
+const patience = process.env['LONG'] ? 900_000 : 60_000
+
+/** Draws that are the same in every run. */
+function drawer(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+async function storm(service: RunningService, requests: number, disturb: (index: number) => void): Promise<void> {
+  const draw = drawer(7)
+  const canaryOf = (index: number): string => `canary${String(index).padStart(4, '0')}x`
+  let delivered = 0
+  const one = async (index: number): Promise<void> => {
+    disturb(index)
+    const canary = canaryOf(Math.floor(draw() * 60))
+    const leaving = new AbortController()
+    const body = chatBody('openai/echo', `${canary} ${'word '.repeat(20)}`, { stream: draw() < 0.5 })
+    if (draw() < 0.3) setTimeout(() => leaving.abort(), draw() * 30)
+    let text = ''
+    try {
+      const headers = { 'content-type': 'application/json', ...callers.bearer('one') }
+      const response = await fetch(`${service.url}${path}`, { method: 'POST', headers, body, signal: leaving.signal })
+      for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString()
+      expect(response.status).toBe(200)
+      expect(text).toContain(canary)
+      delivered++
+    } catch (thrown) {
+      if (!leaving.signal.aborted) throw thrown
+    }
+    expect(text.match(/canary\d{4}x/g)?.filter((found) => found !== canary) ?? []).toEqual([])
+  }
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < requests) await one(next++)
+  }
+  await Promise.all(Array.from({ length: 24 }, lane))
+  expect(delivered).toBeGreaterThan(requests / 2)
+}
+
+describe('T10 a storm of equal and unequal requests whose clients leave at random', () => {
+  it(
+    'gives each client its own answer, from memory',
+    async () => {
+      const service = await callers.start('cache: { enabled: true, maxBytes: 20KiB }')
+      await storm(service, count, () => undefined)
+      await service.stop()
+    },
+    patience,
+  )
+})
+
+needs('redis-server')('T10 the same on a shared store that stands still now and then', () => {
+  it(
+    'gives each client its own answer',
+    async () => {
+      const server = await startValkey()
+      const service = await callers.start(`stores: { shared: "${server.url}" }\ncache: { enabled: true }`)
+      try {
+        await storm(service, count, (index) => {
+          if (index % 500 === 250) server.freeze()
+          if (index % 500 === 300) server.thaw()
+        })
+      } finally {
+        server.thaw()
+        await service.stop()
+        await server.stop()
+      }
+    },
+    patience,
+  )
 })

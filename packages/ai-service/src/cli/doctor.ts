@@ -7,6 +7,7 @@ import { askSelf } from './ask-self.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, load, reportProblems, toJsonLine } from './load-or-report.ts'
 import { reach } from './reach.ts'
+import { reachShared } from './reach-shared.ts'
 
 export interface DoctorOptions extends ConfigOptions {
   readonly json?: boolean
@@ -49,6 +50,7 @@ export async function doctor(parts: CliParts, options: DoctorOptions): Promise<n
     ...lookAtKeys(loaded),
     { what: 'stores', state: 'ok' as const, detail: 'memory; no database is opened in this version' },
     ...(await lookAtAddresses(loaded.config)),
+    ...(options.network === false ? [] : await lookAtSharedStore(loaded)),
     ...(options.network === false ? [] : await lookAtProviders(loaded, parts)),
   ]
   const ok = findings.every(({ state }) => state !== 'fail')
@@ -127,6 +129,11 @@ function tryToListen({ host, port }: ListenerAddress): Promise<string | undefine
     server.once('error', (error) => resolve(errorCodeOf(error)))
     server.listen({ host: host.replace(/^\[|\]$/g, ''), port }, () => server.close(() => resolve(undefined)))
   })
+}
+
+async function lookAtSharedStore({ config }: LoadedConfig): Promise<Finding[]> {
+  const { shared } = config.stores
+  return shared.kind === 'memory' ? [] : [{ what: 'shared store', ...(await reachShared(shared)) }]
 }
 
 async function lookAtProviders({ config }: LoadedConfig, parts: CliParts): Promise<Finding[]> {

@@ -231,6 +231,13 @@ test('doctor is 1 where a provider is away, the runtime too old or the port take
   expect(metrics).toMatchObject({ code: 1, out: expect.stringMatching(/^fail {2}metrics address .*EADDRINUSE/m) })
 })
 
+test('doctor warns where the shared store is away, and shows no password', async () => {
+  const yaml = 'stores: { shared: "redis://:pw-canary@127.0.0.1:1/2" }'
+  const { out, err } = await run(['doctor'], { yaml, env: {} })
+  expect(`${out}${err}`).not.toContain('pw-canary')
+  expect(out).toContain('warn  shared store: redis://127.0.0.1:1/2 is not reached: connect ECONNREFUSED')
+})
+
 test('doctor takes the running service on the port as well, and looks at the modes of secret files', async () => {
   const port = await listen(({ url }, response) => response.writeHead(url === '/health/live' ? 200 : 404).end())
   const yaml = 'providers: { openai: { keys: [ { secret: file:key } ] } }'
@@ -313,6 +320,8 @@ const places: readonly ((canary: string) => {
     yaml: `server: { port: "${canary}", timeout: "${canary}", maxBody: "${canary}", host: "${canary} " }`,
   }),
   (canary) => ({ yaml: `stores: { database: "postgres://u:${canary}@db/x", shared: "redis://:${canary}@cache" }` }),
+  (canary) => ({ yaml: `stores: { shared: "redis://u:${canary}@cache:6379/0" }` }),
+  (canary) => ({ yaml: 'stores: { shared: env:SHARED }', env: { SHARED: `rediss://u:${canary}@cache` } }),
   (canary) => ({ yaml: `stores: { database: "${canary}", shared: "${canary}" }` }),
   (canary) => ({
     yaml: `models: { a: { strategy: "${canary}", endpoints: [ { provider: "${canary}", model: "m", url: "https://${canary}@x" } ], fallbacks: [ "${canary}" ] } }`,
