@@ -1,7 +1,7 @@
 // What the official SDKs make of the service's errors: their own error classes, our codes, and no retries on top of ours.
 import Anthropic, { APIError as AnthropicApiError } from '@anthropic-ai/sdk'
 import OpenAI, { APIError as OpenAiApiError } from 'openai'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Ask, type Client, clients, speaker } from './speakers.ts'
 import { type InFront, startInFront, upstreamKinds } from './upstreams.ts'
 
@@ -138,6 +138,11 @@ describe('streams that break in front of simulator', () => {
     front = await startInFront('simulator')
   })
   afterAll(() => front.stop())
+  // Five broken streams in a row would open the provider's breaker, and the next would be told so.
+  beforeEach(async () => {
+    for (const provider of clients)
+      await speaker(provider, front.service.url).ask({ model: `${provider}/echo`, text: 'well', stream: false })
+  })
 
   const text = 'one two three four five six'
 

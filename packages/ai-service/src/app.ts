@@ -7,8 +7,8 @@ import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { type OpenCache, openCache } from './app/open-cache.ts'
 import { openBackups } from './app/open-backups.ts'
-import { openRouter } from './app/open-router.ts'
-import { openUpstreams, transportParts } from './app/open-upstreams.ts'
+import { openRouting } from './app/open-routing.ts'
+import { transportParts } from './app/open-upstreams.ts'
 import { observe } from './app/observe.ts'
 import { exchangeRunner } from './app/run-exchange.ts'
 import { createAddressScrubber } from './app/scrub-addresses.ts'
@@ -61,10 +61,12 @@ const bodyShare = 0.25
 export async function startApp(parts: AppParts): Promise<App> {
   const { config } = parts.loaded
   const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
-  const upstreams = openUpstreams(config, createUndiciTransport(transportParts(config)), simulator?.url)
-  const router = openRouter(config, upstreams)
+  const routing = openRouting(config, createUndiciTransport(transportParts(config)), simulator?.url)
+  const { router, upstreams } = routing
   const isKnownModel = (provider: string, model: string): boolean => router.isKnownModel(provider, model)
-  const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel, waiting: upstreams.waiting })
+  const standings = () => router.standings()
+  const { waiting } = upstreams
+  const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel, waiting, endpoints: standings })
   const cache = await openCache(config, { log: parts.log, onStoreError: () => metrics.recordCacheError() })
   const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new Set<Interruptible>()
@@ -86,7 +88,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     metrics.close()
     await translations.close()
     await cache.close()
-    await upstreams.close()
+    await routing.close()
     await simulator?.close()
   }
   try {

@@ -6,13 +6,14 @@ import { upstreamPath } from '../lanes/choose-lane.ts'
 import type { PreparedRequest } from '../lanes/prepare-request.ts'
 import type { ResponseHeaders, Wire } from '../dialects/dialect.ts'
 import type { UpstreamRequest } from '../transport/transport.ts'
-import { attempt, type Attempted, type CommitBounds, type OpenStream } from './attempt.ts'
+import { attempt, type AttemptCall, type Attempted, type CommitBounds, type OpenStream } from './attempt.ts'
 import type { Clock, Random } from './clock.ts'
 import { backoffBounds } from './backoff.ts'
 import { type Allowance, decideNext } from './decide-next.ts'
 import { errorOfFailure, tellingFailure } from './failure-error.ts'
 import { maxKeysPerExchange, type PoolKey } from './key-pool.ts'
 import type { Target, Upstream } from './target.ts'
+import type { TargetRoute } from './target-route.ts'
 
 /** One attempt as log, audit and metrics see it. */
 export interface AttemptRecord {
@@ -28,8 +29,7 @@ export interface AttemptRecord {
 
 /** What the loop needs to know of an exchange. */
 export interface AttemptPlan<Out> {
-  /** In order of preference. */
-  readonly targets: readonly Target[]
+  readonly route: TargetRoute
   /** The bytes for a target. @throws AiError, which ends the exchange. */
   prepare(target: Target): PreparedRequest | Promise<PreparedRequest>
   /** A fresh lane for the answer of one attempt. */
@@ -85,12 +85,20 @@ interface AttemptFailed {
   readonly failure: UpstreamFailure
 }
 
-/** A later target that the request cannot be written for. */
+interface SentCall<Out> extends AttemptCall<Out> {
+  readonly sentMs: number
+}
+
+/** A target that the request cannot be written for, or that has its trial under way. */
 interface Unfit {
   readonly kind: 'unfit'
 }
 
 const noKey: PoolKey = { name: 'none' }
+const none: readonly Target[] = []
+const unfit: Unfit = { kind: 'unfit' }
+/** Milliseconds after which a client may ask again where trials are under way: long enough for one to end. */
+const trialMs = 1_000
 
 /** How long a request waits for a key that is being read anew. */
 const refreshWaitMs = 2_000
@@ -106,9 +114,11 @@ class AttemptLoop<Out> {
   readonly #tried = new Set<PoolKey>()
   /** Keys that have failed at the present target, whatever the reason: not asked again while another is usable. */
   readonly #failedHere = new Set<PoolKey>()
-  #targetIndex = 0
   /** The target whose keys were waited for. */
-  #waitedAt = -1
+  #waitedAt: Target | undefined
+  #target: Target | undefined
+  /** Targets that this exchange is through with. */
+  #left = none
   #spent = 0
   #repeats = 0
   #keysLeft = maxKeysPerExchange
@@ -122,63 +132,60 @@ class AttemptLoop<Out> {
   }
 
   async run(): Promise<LoopOutcome<Out>> {
-    for (;;) {
-      const target = this.#plan.targets[this.#targetIndex]
-      if (target === undefined) return this.#failed(undefined)
+    let target = this.#nextTarget()
+    while (target) {
       const key = this.#pickKey(target) ?? (await this.#keyOnceRead(target))
       if (key === undefined) {
         if (this.#signal.aborted) return { kind: 'left', attempts: this.#records, target }
         const failure = keylessFailure(target, this.#clock.nowMs())
         if (failure) this.#failures.push(failure)
-        if (!this.#hasTarget) return this.#failed(target)
-        this.#nextTarget()
+        target = this.#nextTarget()
         continue
       }
-      const outcome = await this.#try(target, key)
-      if (outcome.kind === 'unfit') {
-        if (!this.#hasTarget) return this.#failed(target)
-        this.#nextTarget()
-      } else if (outcome.kind !== 'attempt-failed') return outcome
-      else if (!(await this.#goOn(target, key, outcome.failure))) return this.#failed(target)
+      // While the keys were read, somebody else may have begun the one trial.
+      const outcome = target.health.breaker.kind === 'half-open' ? unfit : await this.#try(target, key)
+      if (outcome.kind === 'unfit') target = this.#nextTarget()
+      else if (outcome.kind !== 'attempt-failed') return outcome
+      else target = await this.#goOn(target, key, outcome.failure)
     }
+    return this.#failed()
   }
 
   async #try(target: Target, key: PoolKey): Promise<LoopOutcome<Out> | AttemptFailed | Unfit> {
     const plan = this.#plan
+    const { health, upstream } = target
+    const startedMs = this.#clock.nowMs()
+    const judged = judgedKey(target, key)
+    const isTrial = health.begin(startedMs, judged)
     let prepared: PreparedRequest
+    let call: SentCall<Out>
     try {
       // Nearly always at hand; only large translations are waited for.
       const preparing = plan.prepare(target)
       prepared = preparing instanceof Promise ? await preparing : preparing
+      call = this.#call(target, key, prepared, isTrial)
     } catch (thrown) {
+      health.ended('void', isTrial, startedMs, judged)
       // Another target could have served it: what failed there is the news, and its record must not be lost.
       if (this.#records.length === 0 || !(thrown instanceof AiError)) throw thrown
-      return { kind: 'unfit' }
+      return unfit
     }
-    if (this.#records.length === 0) target.upstream.retryBudget.deposit()
-    const startedMs = this.#clock.nowMs()
-    const lane = plan.openLane(target, prepared)
-    const attempted = await attempt<Out>(
-      {
-        channel: target.upstream.channel,
-        request: this.#request(target, key, prepared),
-        lane,
-        wire: upstreamWire(target),
-        timeouts: target.upstream.timeouts,
-        msLeft: this.#msLeft(target),
-        ...this.#streamDeadline(target),
-        commit: plan.commit,
-        clock: this.#clock,
-        hold: target.upstream.keys.holdOf(key),
-      },
-      this.#signal,
-    )
-    this.#records.push(recordOf(target, key, attempted, this.#clock.nowMs() - startedMs))
+    if (this.#records.length === 0) upstream.retryBudget.deposit()
+    const attempted = await attempt<Out>(call, this.#signal)
+    this.#records.push(recordOf(target, key, attempted, this.#clock.nowMs() - call.sentMs))
     const attempts = this.#records
-    if (attempted.kind === 'whole' || attempted.kind === 'stream') target.upstream.keys.proved(key)
+    if (attempted.kind === 'whole' || attempted.kind === 'stream') upstream.keys.proved(key)
     switch (attempted.kind) {
       case 'whole':
-        return { kind: 'whole', target, prepared, headers: attempted.headers, attempts, out: attempted.out, lane }
+        return {
+          kind: 'whole',
+          target,
+          prepared,
+          headers: attempted.headers,
+          attempts,
+          out: attempted.out,
+          lane: call.lane,
+        }
       case 'stream':
         return { kind: 'stream', target, prepared, headers: attempted.headers, attempts, stream: attempted.stream }
       case 'left':
@@ -188,8 +195,28 @@ class AttemptLoop<Out> {
     }
   }
 
-  /** Applies what a failure means for the key, asks what to do, and does it. False gives up. */
-  async #goOn(target: Target, key: PoolKey, reported: UpstreamFailure): Promise<boolean> {
+  #call(target: Target, key: PoolKey, prepared: PreparedRequest, isTrial: boolean): SentCall<Out> {
+    const { upstream, health } = target
+    return {
+      channel: upstream.channel,
+      request: this.#request(target, key, prepared),
+      lane: this.#plan.openLane(target, prepared),
+      wire: upstreamWire(target),
+      timeouts: upstream.timeouts,
+      msLeft: this.#msLeft(target),
+      ...this.#streamDeadline(target),
+      commit: this.#plan.commit,
+      clock: this.#clock,
+      hold: upstream.keys.holdOf(key),
+      health,
+      isTrial,
+      sentMs: this.#clock.nowMs(),
+      judged: judgedKey(target, key),
+    }
+  }
+
+  /** Applies what a failure means for the key, asks what to do, and does it: where to go on, undefined gives up. */
+  async #goOn(target: Target, key: PoolKey, reported: UpstreamFailure): Promise<Target | undefined> {
     // A limit without a stated wait gets ours, so that the client is told how long the key really rests.
     const isUntimed = reported.code === 'rate-limited' && reported.retryAfterMs === undefined
     const failure = isUntimed ? { ...reported, retryAfterMs: backoffBounds.throttledMs } : reported
@@ -201,19 +228,19 @@ class AttemptLoop<Out> {
     const verdict = decideNext(failure, this.#allowance(target))
     switch (verdict.do) {
       case 'give-up':
-        return false
+        return undefined
       case 'next-key':
         this.#keysLeft--
-        return true
+        return target
       case 'next-target':
         this.#spent++
-        this.#nextTarget()
-        return true
+        return this.#nextTarget()
       case 'retry-same':
         this.#spent++
         this.#repeats++
         await this.#clock.sleep(verdict.afterMs, this.#signal)
-        return true
+        // Others may have found out meanwhile that it is down.
+        return target.health.isPassable(this.#clock.nowMs()) ? target : this.#nextTarget()
     }
   }
 
@@ -231,7 +258,8 @@ class AttemptLoop<Out> {
   #allowance(target: Target): Allowance {
     return {
       hasKey: this.#keysLeft > 1 && this.#pickKeyQuietly(target),
-      hasTarget: this.#hasTarget,
+      hasTarget: this.#hasOther(),
+      mayReturn: target.health.isPassable(this.#clock.nowMs()),
       attemptsLeft: this.#plan.maxRetries - this.#spent,
       mayRepeat: () => target.upstream.retryBudget.draw(),
       msLeft: this.#msLeft(target),
@@ -240,16 +268,18 @@ class AttemptLoop<Out> {
     }
   }
 
-  get #hasTarget(): boolean {
-    return this.#targetIndex + 1 < this.#plan.targets.length
+  #hasOther(): boolean {
+    const left = this.#target ? [...this.#left, this.#target] : this.#left
+    return this.#plan.route.hasOther(this.#clock.nowMs(), left)
   }
 
   #pickKey(target: Target): PoolKey | undefined {
     const { keys, spec } = target.upstream
     if (keys.size === 0) return spec.isKeyRequired ? undefined : noKey
     const nowMs = this.#clock.nowMs()
-    if (this.#failedHere.size > 0) {
-      const avoided = new Set([...this.#tried, ...this.#failedHere])
+    const broken = target.health.brokenKeys(nowMs, keys.size)
+    if (this.#failedHere.size > 0 || broken) {
+      const avoided = new Set([...this.#tried, ...this.#failedHere, ...(broken ?? [])])
       if (keys.hasUsable(nowMs, avoided)) return keys.pick(nowMs, avoided)
     }
     return keys.pick(nowMs, this.#tried)
@@ -263,17 +293,22 @@ class AttemptLoop<Out> {
   /** Waits a short while for keys that are being read, once per target. */
   async #untilRead(target: Target): Promise<void> {
     const reading = target.upstream.keys.refreshing()
-    if (reading === undefined || this.#waitedAt === this.#targetIndex) return
-    this.#waitedAt = this.#targetIndex
+    if (reading === undefined || this.#waitedAt === target) return
+    this.#waitedAt = target
     const over = new AbortController()
     const longestMs = Math.max(0, Math.min(refreshWaitMs, this.#msLeft(target)))
     await Promise.race([reading, this.#clock.sleep(longestMs, AbortSignal.any([this.#signal, over.signal]))])
     over.abort()
   }
 
-  #nextTarget(): void {
-    this.#targetIndex++
+  #nextTarget(): Target | undefined {
+    if (this.#target) this.#left = [...this.#left, this.#target]
     this.#failedHere.clear()
+    const { route } = this.#plan
+    const next = route.pick(this.#clock.nowMs(), this.#left)
+    // A trial of what is known to fail is never a repeat: it would multiply the load of an outage.
+    this.#target = next ?? (this.#records.length === 0 ? route.pickLastResort(this.#left) : undefined)
+    return this.#target
   }
 
   #pickKeyQuietly(target: Target): boolean {
@@ -322,25 +357,25 @@ class AttemptLoop<Out> {
     return headers
   }
 
-  #failed(target: Target | undefined): LoopOutcome<Out> {
+  #failed(): LoopOutcome<Out> {
     const told = tellingFailure(this.#failures)
     const telling = told?.code === 'rate-limited' ? this.#untilUsable(told) : told
-    if (telling === undefined)
-      return { kind: 'failed', error: new AiError('service_not_configured'), attempts: this.#records, target }
     // Attempts are spent only where the request could have been repeated: a rejected one is the caller's to mend.
-    const exhausted = telling.code !== 'rejected'
-    return {
-      kind: 'failed',
-      error: errorOfFailure(telling, this.#plan.scrub, exhausted),
-      attempts: this.#records,
-      target,
-    }
+    const error = telling
+      ? errorOfFailure(telling, this.#plan.scrub, telling.code !== 'rejected')
+      : unaskedError(this.#plan.route)
+    return { kind: 'failed', error, attempts: this.#records, target: this.#lastTarget() }
+  }
+
+  #lastTarget(): Target | undefined {
+    const { targets } = this.#plan.route
+    return this.#target ?? this.#left.at(-1) ?? (targets.length === 1 ? targets[0] : undefined)
   }
 
   // Keys that cooled before this exchange, or for as long as we choose, may be back sooner than the last refusal says.
   #untilUsable(failure: UpstreamFailure): UpstreamFailure {
     const nowMs = this.#clock.nowMs()
-    const waits = this.#plan.targets.flatMap(({ upstream }) => upstream.keys.coolingForMs(nowMs) ?? [])
+    const waits = this.#plan.route.targets.flatMap(({ upstream }) => upstream.keys.coolingForMs(nowMs) ?? [])
     return waits.length === 0 ? failure : { ...failure, retryAfterMs: Math.min(...waits) }
   }
 }
@@ -349,8 +384,20 @@ function isAboutKey({ code }: UpstreamFailure): boolean {
   return code === 'key-refused' || code === 'quota-exhausted'
 }
 
+/** A key alone in its pool has no breaker of its own: what is said of the endpoint is said of it. */
+function judgedKey({ upstream }: Target, key: PoolKey): PoolKey | undefined {
+  return upstream.keys.size > 1 ? key : undefined
+}
+
 function upstreamWire(target: Target): Wire {
   return target.lane.kind === 'same' ? target.lane.operation.wire : target.lane.to.operation.wire
+}
+
+/** Why nothing was sent anywhere, and no key is to blame. */
+function unaskedError(route: TargetRoute): AiError {
+  if (route.isRecovering()) return new AiError('service_breaker_open', { retryAfterMs: trialMs })
+  const isMarked = route.targets.every(({ mark }) => mark.healthy === false)
+  return new AiError(isMarked ? 'service_endpoints_down' : 'service_not_configured')
 }
 
 /** Why no key can be used; undefined where none was ever given. */

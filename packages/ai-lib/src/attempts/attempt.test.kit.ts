@@ -1,7 +1,9 @@
 // What attempt tests share: a transport whose answers the test writes by hand, a clock, and frames of an OpenAI stream.
 import type { ResponseHeaders } from '../dialects/dialect.ts'
 import type { Channel, Flight, TransportFailure, UpstreamRequest, UpstreamSink } from '../transport/transport.ts'
+import type { AttemptCall } from './attempt.ts'
 import type { Clock } from './clock.ts'
+import { EndpointHealth } from './endpoint-health.ts'
 
 /** One request that reached the fake network, and what became of it. */
 export class FakeFlight implements Flight {
@@ -70,6 +72,12 @@ export function fakeChannel(onSend: OnSend = () => undefined): { channel: Channe
     close: () => Promise.resolve(),
   }
   return { channel, flights }
+}
+
+/** To whom an attempt reports: an endpoint that is well. */
+export function reporting(): Pick<AttemptCall<Buffer>, 'health' | 'isTrial' | 'sentMs' | 'judged'> {
+  const health = new EndpointHealth()
+  return { health, isTrial: health.begin(0), sentMs: 0, judged: undefined }
 }
 
 /** A clock that moves only when it sleeps or is told to. */

@@ -6,7 +6,15 @@ import { operations } from '../dialects/registry.ts'
 import { createPassLane } from '../lanes/pass.ts'
 import type { UpstreamRequest } from '../transport/transport.ts'
 import { attempt, type AttemptCall, type Attempted, type OpenStream } from './attempt.ts'
-import { FakeClock, type FakeFlight, fakeChannel, frames, tickingClock, wholeAnswer } from './attempt.test.kit.ts'
+import {
+  FakeClock,
+  type FakeFlight,
+  fakeChannel,
+  frames,
+  reporting,
+  tickingClock,
+  wholeAnswer,
+} from './attempt.test.kit.ts'
 import type { Timeouts } from './target.ts'
 
 const { wire } = operations.chat
@@ -29,7 +37,7 @@ function start(stream: boolean, more: Partial<AttemptCall<Buffer>> = {}): Starte
   const request: UpstreamRequest = { method: 'POST', path: '/v1/chat/completions', headers: {}, stream }
   const lane = createPassLane(wire, false)
   const clock = new FakeClock()
-  const call = { channel, request, lane, wire, timeouts, msLeft: 60_000, commit, clock, ...more }
+  const call = { channel, request, lane, wire, timeouts, msLeft: 60_000, commit, clock, ...reporting(), ...more }
   const attempted = attempt(call, abort.signal)
   const flight = flights[0]
   if (!flight) throw new Error('nothing was sent')
@@ -391,16 +399,8 @@ describe('a client that leaves', () => {
   it('before it began sends nothing', async () => {
     const { channel, flights } = fakeChannel()
     const request: UpstreamRequest = { method: 'POST', path: '/', headers: {}, stream: false }
-    const call = {
-      channel,
-      request,
-      lane: createPassLane(wire, false),
-      wire,
-      timeouts,
-      msLeft: 1,
-      commit,
-      clock: new FakeClock(),
-    }
+    const [lane, clock] = [createPassLane(wire, false), new FakeClock()]
+    const call = { channel, request, lane, wire, timeouts, msLeft: 1, commit, clock, ...reporting() }
     expect(await attempt(call, AbortSignal.abort())).toEqual({ kind: 'left' })
     expect(flights).toEqual([])
   })
@@ -434,8 +434,8 @@ describe('what the transport says', () => {
   it('a failure inside `send` itself ends the attempt, and the flight is let go', async () => {
     const { channel, flights } = fakeChannel((flight) => flight.fail('queue-full'))
     const request: UpstreamRequest = { method: 'POST', path: '/', headers: {}, stream: false }
-    const lane = createPassLane(wire, false)
-    const call = { channel, request, lane, wire, timeouts, msLeft: 1_000, commit, clock: new FakeClock() }
+    const [lane, clock] = [createPassLane(wire, false), new FakeClock()]
+    const call = { channel, request, lane, wire, timeouts, msLeft: 1, commit, clock, ...reporting() }
     expect(await attempt(call, new AbortController().signal)).toMatchObject({ kind: 'failed' })
     expect(flights[0]?.isDestroyed).toBe(true)
   })

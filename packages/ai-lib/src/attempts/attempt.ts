@@ -5,6 +5,8 @@ import type { AnswerLane } from '../lanes/answer-lane.ts'
 import { LazyTimer } from '../transport/lazy-timer.ts'
 import type { Channel, Flight, TransportFailure, UpstreamRequest, UpstreamSink } from '../transport/transport.ts'
 import type { Clock } from './clock.ts'
+import { type AttemptEnd, type EndpointHealth, endOf } from './endpoint-health.ts'
+import type { PoolKey } from './key-pool.ts'
 import type { KeyHold } from './key-slot.ts'
 import { retryAfterOf } from './retry-after.ts'
 import type { Timeouts } from './target.ts'
@@ -30,6 +32,13 @@ export interface AttemptCall<Out> {
   readonly clock: Clock
   /** Held from the first byte sent to the last one received. */
   readonly hold?: KeyHold | undefined
+  /** Is told once how the attempt ended, and of a stream when it began to answer; absent for calls that prove nothing. */
+  readonly health?: EndpointHealth
+  readonly isTrial?: boolean
+  /** Monotonic milliseconds. */
+  readonly sentMs?: number
+  /** The key, where its pool has others to compare it with. */
+  readonly judged?: PoolKey | undefined
 }
 
 /** Takes over a stream after its commit. Called in order; `ended` or `failed` is last. */
@@ -59,13 +68,16 @@ export type Attempted<Out> =
 const maxErrorBytes = 64 * 1024
 /** Milliseconds after which a client may ask again where connections were short. */
 const queueRetryMs = 1_000
+/** Share of the operator's own time that an endpoint must have had before running out of it is held against it. */
+const fairShare = 0.9
 const noHeaders: ResponseHeaders = {}
 
 /** Resolves at the commit, at the end of a whole answer, or with the failure. Never rejects. */
 export function attempt<Out>(call: AttemptCall<Out>, signal: AbortSignal): Promise<Attempted<Out>> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve({ kind: 'left' })
-    new AttemptFlight(call, signal, resolve).start()
+    if (!signal.aborted) return new AttemptFlight(call, signal, resolve).start()
+    call.health?.ended('void', call.isTrial === true, call.clock.nowMs(), call.judged)
+    resolve({ kind: 'left' })
   })
 }
 
@@ -226,7 +238,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   }
 
   #drop(): void {
-    this.#finish()
+    this.#over('void')
     this.#flight?.destroy()
   }
 
@@ -241,7 +253,8 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
     const out = this.lane.whole(only ?? Buffer.concat(this.#chunks))
     if (out === undefined) return this.#failWith(this.lane.failure ?? this.#failure('invalid-response'))
-    this.#finish()
+    this.#began()
+    this.#over('answered')
     this.#resolve({ kind: 'whole', out, headers: this.#headers })
   }
 
@@ -270,6 +283,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     const hasBegun = this.lane.state !== 'quiet'
     this.#phase = 'streaming'
     this.#progress = this.lane.progress
+    if (hasBegun) this.#began()
     if (hasBegun) this.#armIdle()
     this.#resolve({ kind: 'stream', stream: this, headers: this.#headers })
   }
@@ -294,7 +308,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     if (this.lane.progress !== this.#progress) {
       this.#progress = this.lane.progress
       if (this.#idle) this.#idle.touch(this.#call.clock.nowMs())
-      else this.#armIdle()
+      else this.#beginLate()
     }
     const out = this.lane.take()
     if (out !== undefined) consumer.data(out)
@@ -305,8 +319,14 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     }
   }
 
+  // The head went out before the content, because the time of the commit gate was up.
+  #beginLate(): void {
+    this.#began()
+    this.#armIdle()
+  }
+
   #terminal(): void {
-    this.#finish()
+    this.#over('answered')
     this.#phase = 'ending'
     this.#timer = setTimeout(() => this.#drop(), endingMs)
   }
@@ -317,7 +337,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
 
   #leave(): void {
     const consumer = this.#consumer
-    this.#finish()
+    this.#over('void')
     this.#flight?.destroy()
     if (!consumer) this.#resolve({ kind: 'left' })
   }
@@ -350,11 +370,33 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   #failWith(failure: UpstreamFailure): void {
     const consumer = this.#consumer
     const wasStreaming = this.#phase === 'streaming'
-    this.#finish()
+    this.#over(this.#isOurLimit(failure) ? 'void' : endOf(failure.code))
     this.#flight?.destroy()
     if (consumer) consumer.failed(failure)
     else if (wasStreaming) this.#lateFailure = failure
     else this.#resolve({ kind: 'failed', failure })
+  }
+
+  // A deadline well below the operator's own, or our own cut of a stream that flows, says nothing about the endpoint: a
+  // caller must not trip its breaker.
+  #isOurLimit({ code, timer, phase }: UpstreamFailure): boolean {
+    if (code !== 'timeout' || (timer !== 'first-token' && timer !== 'total')) return false
+    const { request, timeouts, msLeft } = this.#call
+    const ownMs = request.stream ? timeouts.firstTokenMs : timeouts.totalMs
+    return phase === 'mid-stream' || msLeft < fairShare * ownMs
+  }
+
+  #began(): void {
+    const { health, isTrial = false, sentMs = 0, clock } = this.#call
+    if (!health) return
+    const nowMs = clock.nowMs()
+    health.committed(isTrial, nowMs - sentMs, nowMs)
+  }
+
+  #over(end: AttemptEnd): void {
+    const { health, isTrial = false, clock, judged } = this.#call
+    if (health && this.#phase !== 'done' && this.#phase !== 'ending') health.ended(end, isTrial, clock.nowMs(), judged)
+    this.#finish()
   }
 
   #finish(): void {

@@ -13,6 +13,8 @@ export interface Allowance {
   /** Another key of this target is usable and untried. */
   readonly hasKey: boolean
   readonly hasTarget: boolean
+  /** This target may be asked again: its breaker has not opened. */
+  readonly mayReturn: boolean
   /** Attempts that may still be made after failures which draw on them. */
   readonly attemptsLeft: number
   /** The retry budget allows a repeat. Asked only where one is due. */
@@ -63,7 +65,7 @@ export function decideNext(failure: UpstreamFailure, left: Allowance): Verdict {
     const draws = direction === 'transient'
     return draws && !left.mayRepeat() ? { do: 'give-up', why: 'attempts-spent' } : { do: 'next-target' }
   }
-  if (direction !== 'transient') return { do: 'give-up', why: 'no-targets' }
+  if (direction !== 'transient' || !left.mayReturn) return { do: 'give-up', why: 'no-targets' }
   return repeatSame(failure, left)
 }
 

@@ -2,6 +2,8 @@
 import type { LaneChoice } from '../lanes/choose-lane.ts'
 import type { ProviderSpec } from '../providers/provider.ts'
 import type { Channel } from '../transport/transport.ts'
+import type { TargetState } from './balancers/balancer.ts'
+import type { EndpointHealth } from './endpoint-health.ts'
 import type { KeyPool } from './key-pool.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
@@ -32,7 +34,13 @@ export interface Upstream {
   readonly release?: () => void
 }
 
-export interface Target {
+/** What an operator or an application says of an endpoint by hand. Read anew for each request. */
+export interface HealthMark {
+  /** False: nothing is sent there. */
+  readonly healthy?: boolean | undefined
+}
+
+export interface Target extends TargetState {
   /** Name for headers, logs and metrics: the provider's, or `alias/endpoint`. */
   readonly endpoint: string
   readonly upstream: Upstream
@@ -40,4 +48,16 @@ export interface Target {
   readonly model: string
   readonly maxOutputTokens?: number
   readonly lane: Exclude<LaneChoice, { kind: 'unsupported' }>
+  /** Shared by all targets that stand for the same upstream and model. */
+  readonly health: EndpointHealth
+  readonly mark: HealthMark
+  /** Written by the one pool that the target stands in. */
+  credit: number
 }
+
+/** What a target that stands alone brings along for balancing. */
+export function unweighed(health: EndpointHealth): Pick<Target, 'weight' | 'health' | 'mark' | 'credit'> {
+  return { weight: 1, health, mark: unmarked, credit: 0 }
+}
+
+const unmarked: HealthMark = {}

@@ -3,6 +3,7 @@ import { type AttemptPlan, type LoopOutcome, runAttempts } from '../attempts/att
 import { systemClock } from '../attempts/clock.ts'
 import { errorOfFailure } from '../attempts/failure-error.ts'
 import type { Target } from '../attempts/target.ts'
+import { TargetRoute } from '../attempts/target-route.ts'
 import type { ChatEvent } from '../chat/events.ts'
 import { foldEvents } from '../chat/fold-events.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -208,7 +209,7 @@ export class AiClient {
     call: WatchedCall | undefined,
   ): Promise<Answered> {
     const plan: AttemptPlan<readonly ChatEvent[]> = {
-      targets: this.#hops.map((hop, index) => targetOf(hop, request.model, index)),
+      route: TargetRoute.inOrder(this.#hops.map((hop, index) => targetOf(hop, request.model, index))),
       prepare: (target) => prepare(target, canonicalRequest(request, target.model, stream)),
       openLane: (target) => createEventsLane(chatOf(target).dialect.createReader()),
       stream,

@@ -1,5 +1,6 @@
 // The providers that a client asks, in order: each with its own connections, keys and model.
-import type { Target, Upstream } from '../attempts/target.ts'
+import { EndpointHealth } from '../attempts/endpoint-health.ts'
+import { type Target, unweighed, type Upstream } from '../attempts/target.ts'
 import { findModel } from '../catalog/catalogue.ts'
 import { type ChatOperation, chatOperations } from '../dialects/registry.ts'
 import { AiError } from '../errors/ai-error.ts'
@@ -27,6 +28,7 @@ export interface Hop {
   readonly model: string | undefined
   /** Base URL. */
   readonly address: string | undefined
+  readonly health: EndpointHealth
 }
 
 export type ProviderList = Provider | readonly (Provider | FailoverProvider)[]
@@ -56,7 +58,8 @@ export function openHops(
     const apiKey = own.apiKey ?? (general.key === spec.name ? keyOfEnvironment(['AI_API_KEY'], environment) : undefined)
     const baseUrl = own.baseUrl ?? (general.baseUrl === spec.name ? environment['AI_BASE_URL'] || undefined : undefined)
     const address = baseUrlOf(spec, baseUrl, environment)
-    return { spec, model, address, upstream: openUpstream(spec, { ...own, apiKey, baseUrl }, transport, environment) }
+    const upstream = openUpstream(spec, { ...own, apiKey, baseUrl }, transport, environment)
+    return { spec, model, address, upstream, health: new EndpointHealth() }
   })
   if (!first) throw new AiError('config_invalid', { message: 'A failover list needs at least one provider.' })
   return [first, ...further]
@@ -93,7 +96,7 @@ function specOf(provider: string): ProviderSpec {
 }
 
 /** @throws AiError where the provider has no chat that this version speaks, or no model is named. */
-export function targetOf({ spec, upstream, model }: Hop, asked: string | undefined, index: number): Target {
+export function targetOf({ spec, upstream, model, health }: Hop, asked: string | undefined, index: number): Target {
   const chosen = modelFor(spec, model, asked, index)
   const { maxOutputTokens } = findModel(spec.name, chosen) ?? {}
   for (const speaks of spec.speaks) {
@@ -104,6 +107,7 @@ export function targetOf({ spec, upstream, model }: Hop, asked: string | undefin
         upstream,
         model: chosen,
         lane: { kind: 'same', operation: chat.operation, speaks },
+        ...unweighed(health),
         ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
       }
     }

@@ -131,6 +131,11 @@ const table = {
     retryable: true,
     message: 'The last target is failing; one trial at a time is let through.',
   },
+  service_endpoints_down: {
+    status: 503,
+    retryable: true,
+    message: 'Every endpoint of this model is marked unhealthy. The operator must mark one healthy.',
+  },
   service_queue_full: {
     status: 503,
     retryable: true,

@@ -1,26 +1,23 @@
 // Makes the router out of the configuration: aliases with their endpoints and fallbacks, flattened.
+import { balancers } from 'ai-lib/internal/attempts/balancers/registry'
 import { roundRobin } from 'ai-lib/internal/attempts/balancers/round-robin'
+import type { HealthBook } from 'ai-lib/internal/attempts/health-book'
 import { findModel, modelsOf, providersOfBareModel } from 'ai-lib/internal/catalog/catalogue'
 import { providerSpecs } from 'ai-lib/internal/providers/registry'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { Upstream } from 'ai-lib/internal/attempts/target'
 import type { Config, FallbackTarget, ModelConfig } from '../config/config.ts'
-import { type Alias, type AliasMember, type ModelFacts, Router } from '../exchange/route.ts'
+import { type Alias, type MemberPool, type ModelFacts, Router } from '../exchange/route.ts'
 import type { OpenUpstreams } from './open-upstreams.ts'
 
-export function openRouter(config: Config, upstreams: OpenUpstreams): Router {
+export function openRouter(config: Config, upstreams: OpenUpstreams, health: HealthBook): Router {
   const endpoints = new Map([...config.models.values()].map((model) => [model.name, endpointsOf(model, upstreams)]))
   const aliases = new Map<string, Alias>()
-  for (const model of config.models.values()) {
-    const fallbacks = model.fallbacks.flatMap((fallback) => fallbackMembers(fallback, config, endpoints, upstreams))
-    aliases.set(model.name, {
-      name: model.name,
-      balancer: roundRobin,
-      endpoints: endpoints.get(model.name) ?? [],
-      fallbacks,
-    })
+  for (const { name, fallbacks } of config.models.values()) {
+    const further = fallbacks.flatMap((fallback) => fallbackPools(fallback, config, endpoints, upstreams))
+    aliases.set(name, { name, pools: [...poolsOf(name, endpoints), ...further] })
   }
-  return new Router({ upstreams: upstreams.byName, aliases, facts: factsOf(config) })
+  return new Router({ upstreams: upstreams.byName, aliases, facts: factsOf(config), health })
 }
 
 // A provider of another name may be of a known kind (`kind: openai`): the catalogue knows kinds.
@@ -37,31 +34,41 @@ function factsOf(config: Config): ModelFacts {
   }
 }
 
-function endpointsOf(model: ModelConfig, upstreams: OpenUpstreams): readonly AliasMember[] {
-  return model.endpoints.map((endpoint) => ({
+function endpointsOf(model: ModelConfig, upstreams: OpenUpstreams): MemberPool {
+  const members = model.endpoints.map((endpoint) => ({
     endpoint: `${model.name}/${endpoint.name}`,
     upstream:
       endpoint.baseUrl === undefined
         ? known(endpoint.provider, upstreams)
         : upstreams.at(endpoint.provider, endpoint.baseUrl),
     model: endpoint.model,
+    weight: endpoint.weight,
+    mark: { healthy: endpoint.healthy },
   }))
+  return { balancer: balancers[model.strategy], members }
 }
 
-// Config loading refuses cycles, so this ends.
-function fallbackMembers(
+// An alias that is a fallback shares its requests by its own strategy. Config loading refuses cycles, so this ends.
+function fallbackPools(
   fallback: FallbackTarget,
   config: Config,
-  endpoints: ReadonlyMap<string, readonly AliasMember[]>,
+  endpoints: ReadonlyMap<string, MemberPool>,
   upstreams: OpenUpstreams,
-): readonly AliasMember[] {
-  if (fallback.kind === 'provider-model')
-    return [{ endpoint: fallback.provider, upstream: known(fallback.provider, upstreams), model: fallback.model }]
+): readonly MemberPool[] {
+  if (fallback.kind === 'provider-model') {
+    const { provider, model } = fallback
+    return [{ balancer: roundRobin, members: [{ endpoint: provider, upstream: known(provider, upstreams), model }] }]
+  }
   const further = config.models.get(fallback.alias)?.fallbacks ?? []
   return [
-    ...(endpoints.get(fallback.alias) ?? []),
-    ...further.flatMap((next) => fallbackMembers(next, config, endpoints, upstreams)),
+    ...poolsOf(fallback.alias, endpoints),
+    ...further.flatMap((next) => fallbackPools(next, config, endpoints, upstreams)),
   ]
+}
+
+function poolsOf(alias: string, endpoints: ReadonlyMap<string, MemberPool>): readonly MemberPool[] {
+  const pool = endpoints.get(alias)
+  return pool ? [pool] : []
 }
 
 function known(provider: string, upstreams: OpenUpstreams): Upstream {

@@ -6,7 +6,7 @@ import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
 import { createResolverLookup } from 'ai-lib/internal/transport/resolver-lookup'
 import type { UndiciTransportParts } from 'ai-lib/internal/transport/undici-transport'
-import type { Channel, ProxySettings, Transport } from 'ai-lib/internal/transport/transport'
+import type { Channel, ChannelOptions, ProxySettings, Transport } from 'ai-lib/internal/transport/transport'
 import type { Config, EnvironmentProxy, GuardedUrl, ProviderConfig } from '../config/config.ts'
 
 export interface OpenUpstreams {
@@ -30,30 +30,24 @@ export function openUpstreams(config: Config, transport: Transport, simulatorUrl
   const waiting = new Map([...config.providers.keys()].map((name) => [name, 0]))
   const open = (provider: ProviderConfig, baseUrl: string, keys: KeyPool): Upstream => {
     const url = new URL(baseUrl)
-    const proxy = proxyOf(provider, url.origin, config.environmentProxy)
     const channel = transport.open({
-      origin: url.origin,
-      ...(proxy === undefined ? {} : { proxy }),
-      ca: provider.ca,
-      poolSize: provider.poolSize,
-      idleTimeoutMs: provider.idleTimeoutMs,
-      keepAlive: provider.keepAlive,
-      maxQueued: provider.queue.max,
-      queueTimeoutMs: provider.queue.timeoutMs,
-      callerShare: provider.queue.callerShare,
+      ...channelOptions(provider, url.origin, config.environmentProxy),
       onWaiting: (change) => void waiting.set(provider.name, (waiting.get(provider.name) ?? 0) + change),
-      connectTimeoutMs: provider.timeouts.connectMs,
-      allowPrivate: provider.allowPrivate,
     })
     channels.push(channel)
     return upstreamOf(provider, channel, url, keys)
   }
   const byName = new Map<string, Upstream>()
+  // Two endpoints at one address are one upstream: they share connections, and what is known of its health.
+  const byAddress = new Map<string, Upstream>()
   for (const [name, provider] of config.providers) {
     const keys = new KeyPool(
       provider.keys.map(({ name: keyName, secret, weight }) => ({ name: keyName, secret, weight })),
     )
-    byName.set(name, open(provider, addressOf(provider, simulatorUrl), keys))
+    const address = addressOf(provider, simulatorUrl)
+    const upstream = open(provider, address, keys)
+    byName.set(name, upstream)
+    byAddress.set(`${name} ${address}`, upstream)
   }
   return {
     byName,
@@ -61,12 +55,33 @@ export function openUpstreams(config: Config, transport: Transport, simulatorUrl
       const provider = config.providers.get(name)
       const standing = byName.get(name)
       if (!provider || !standing) throw new AiError('config_invalid', { message: `No provider ${name}.` })
-      return open(provider, baseUrl, standing.keys)
+      const known = byAddress.get(`${name} ${baseUrl}`)
+      if (known) return known
+      const upstream = open(provider, baseUrl, standing.keys)
+      byAddress.set(`${name} ${baseUrl}`, upstream)
+      return upstream
     },
     waiting: () => waiting,
     async close() {
       await Promise.all(channels.map((channel) => channel.close()))
     },
+  }
+}
+
+function channelOptions(provider: ProviderConfig, origin: string, environment: EnvironmentProxy): ChannelOptions {
+  const proxy = proxyOf(provider, origin, environment)
+  return {
+    origin,
+    ...(proxy === undefined ? {} : { proxy }),
+    ca: provider.ca,
+    poolSize: provider.poolSize,
+    idleTimeoutMs: provider.idleTimeoutMs,
+    keepAlive: provider.keepAlive,
+    maxQueued: provider.queue.max,
+    queueTimeoutMs: provider.queue.timeoutMs,
+    callerShare: provider.queue.callerShare,
+    connectTimeoutMs: provider.timeouts.connectMs,
+    allowPrivate: provider.allowPrivate,
   }
 }
 

@@ -1,5 +1,6 @@
 // The configuration as the service uses it: every default filled in, milliseconds, bytes, secrets behind Secret.
 import type { Secret } from 'ai-lib/internal/errors/secret'
+import type { StrategyName } from 'ai-lib/internal/attempts/balancers/registry'
 import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
 import type { CallerKeyEntry } from '../keys/caller-key-entry.ts'
 
@@ -135,6 +136,16 @@ export interface EndpointConfig {
   /** What the provider calls the model. */
   readonly model: string
   readonly weight: number
+  /** False: nothing is sent there, whatever its health. */
+  readonly healthy: boolean
+}
+
+/** Probes of a model's endpoints in the background. */
+export interface HealthProbeConfig {
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** `none`: health is learnt from traffic alone. */
+  readonly probe: 'none' | 'models' | 'chat'
 }
 
 export type FallbackTarget =
@@ -143,10 +154,11 @@ export type FallbackTarget =
 
 export interface ModelConfig {
   readonly name: string
-  readonly strategy: 'round-robin'
+  readonly strategy: StrategyName
   readonly endpoints: readonly EndpointConfig[]
   /** Asked in this order once no endpoint is left; no cycles. */
   readonly fallbacks: readonly FallbackTarget[]
+  readonly health: HealthProbeConfig
 }
 
 export interface AuthConfig {

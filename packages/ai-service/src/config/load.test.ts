@@ -197,8 +197,6 @@ const refused = [
   'limits: [ { for: key, requests: 1/s, whenStoreAway: strict } ] # limits.0.whenStoreAway',
   'stores: { database: "postgres://db/ai" } # stores.database postgres',
   'telemetry: { traces: { otlp: "http://collector:4318" } } # telemetry.traces',
-  'models: { a: { strategy: health-based, endpoints: [ { provider: openai, model: m } ] } } # models.a.strategy health-based',
-  'models: { a: { endpoints: [ { provider: openai, model: m } ], health: {} } } # models.a.health',
   'models: { a: { endpoints: [ { provider: openai, model: m } ], hedge: {} } } # models.a.hedge',
   'providers: { openai: { keys: [ { secret: "vault:kv/a#b" } ] } } # providers.openai.keys.0.secret (vault: references)',
 ]
@@ -338,9 +336,11 @@ providers:
   lab: { kind: openai-compatible, baseUrl: "http://\${LAB_HOST}:8000/v1/", private: true }
 models:
   fast:
+    strategy: health-based
+    health: { interval: 10s, probe: models }
     endpoints:
       - { name: east, provider: openai, url: "https://api-east.example.com/v1", model: gpt-4o, weight: 0.8 }
-      - { provider: lab, model: qwen }
+      - { provider: lab, model: qwen, healthy: false }
     fallbacks: [ openai/gpt-4o-mini, groq/llama-3.3-70b-versatile, slow ]
   slow: { endpoints: [ { provider: lab, url: "http://10.0.0.9/v1", model: qwen } ] }
 `
@@ -352,10 +352,18 @@ models:
   })
   expect(config.models.get('fast')).toEqual({
     name: 'fast',
-    strategy: 'round-robin',
+    strategy: 'health-based',
+    health: { intervalMs: 10_000, timeoutMs: 5_000, probe: 'models' },
     endpoints: [
-      { name: 'east', provider: 'openai', baseUrl: 'https://api-east.example.com/v1', model: 'gpt-4o', weight: 0.8 },
-      { name: 'lab-2', provider: 'lab', model: 'qwen', weight: 1 },
+      {
+        name: 'east',
+        provider: 'openai',
+        baseUrl: 'https://api-east.example.com/v1',
+        model: 'gpt-4o',
+        weight: 0.8,
+        healthy: true,
+      },
+      { name: 'lab-2', provider: 'lab', model: 'qwen', weight: 1, healthy: false },
     ],
     fallbacks: [
       { kind: 'provider-model', provider: 'openai', model: 'gpt-4o-mini' },

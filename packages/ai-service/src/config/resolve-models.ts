@@ -9,6 +9,8 @@ import type { ConfigFile } from './schema.ts'
 import { withoutSlash } from './url-value.ts'
 
 type ModelEntry = NonNullable<ConfigFile['models']>[string]
+const probeDefaults = { intervalMs: 30_000, timeoutMs: 5_000 } as const
+
 type Providers = ReadonlyMap<string, ProviderConfig>
 
 export async function resolveModels(providers: Providers, building: Building): Promise<Map<string, ModelConfig>> {
@@ -17,11 +19,17 @@ export async function resolveModels(providers: Providers, building: Building): P
   for (const [name, entry] of entries) {
     models.set(name, {
       name,
-      strategy: 'round-robin',
+      strategy: entry.strategy ?? 'round-robin',
       endpoints: await resolveEndpoints(name, entry, providers, building),
       fallbacks: resolveFallbacks(name, entry, providers, building),
+      health: {
+        intervalMs: entry.health?.interval ?? probeDefaults.intervalMs,
+        timeoutMs: entry.health?.timeout ?? probeDefaults.timeoutMs,
+        probe: entry.health?.probe ?? 'none',
+      },
     })
   }
+  for (const model of models.values()) warnOfSilence(model, building)
   refuseCycles(models, building)
   return models
 }
@@ -49,9 +57,16 @@ async function resolveEndpoints(model: string, entry: ModelEntry, providers: Pro
       ...(url === undefined ? {} : { baseUrl: withoutSlash(url) }),
       model: endpoint.model,
       weight: endpoint.weight ?? 1,
+      healthy: endpoint.healthy ?? true,
     })
   }
   return endpoints
+}
+
+// Valid, because an operator may want just that for an hour; but then every request is refused.
+function warnOfSilence({ name, endpoints, fallbacks }: ModelConfig, { findings }: Building): void {
+  if (fallbacks.length === 0 && endpoints.every(({ healthy }) => !healthy))
+    findings.warn(`models.${name} serves nothing: every endpoint is marked healthy: false, and there is no fallback.`)
 }
 
 function resolveFallbacks(

@@ -2,6 +2,7 @@
 import { type AttemptPlan, type LoopParts, runAttempts } from 'ai-lib/internal/attempts/attempt-loop'
 import type { CommitBounds } from 'ai-lib/internal/attempts/attempt'
 import type { Target } from 'ai-lib/internal/attempts/target'
+import type { TargetRoute } from 'ai-lib/internal/attempts/target-route'
 import { joinPieces, type Pieces } from 'ai-lib/internal/bytes/pieces'
 import type { ChatRequest } from 'ai-lib/internal/chat/request'
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
@@ -21,7 +22,7 @@ import type { Exchange } from './exchange.ts'
 import { inScratch } from './scratch.ts'
 
 export interface DispatchParts extends PrepareOptions {
-  resolve(operation: OperationId, model: string): readonly Target[]
+  resolve(operation: OperationId, model: string): TargetRoute
   readonly loop: LoopParts
   readonly maxRetries: number
   readonly commit: CommitBounds
@@ -50,12 +51,12 @@ function readCanonical(operation: Operation, body: Uint8Array): ChatRequest {
 
 /** @throws AiError for what is wrong with the request. */
 export async function dispatch(exchange: Exchange, asked: Asked, parts: DispatchParts): Promise<Answer> {
-  const targets = parts.resolve(exchange.operation.id, asked.head.model)
+  const route = parts.resolve(exchange.operation.id, asked.head.model)
   const { cache } = exchange.head
   if (cache === 'only') throw new AiError('policy_cache_miss', { param: 'x-ai-cache' })
   const timeoutMs = msLeft(exchange)
   const plan: AttemptPlan<Buffer> = {
-    targets,
+    route,
     prepare: (target) => prepared(exchange, asked, target, parts),
     openLane: (target, request) => openLane(exchange.operation, target, request),
     stream: asked.head.stream,

@@ -2,7 +2,9 @@
 import { KeyPool } from 'ai-lib/internal/attempts/key-pool'
 import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
 import { roundRobin } from 'ai-lib/internal/attempts/balancers/round-robin'
-import type { Upstream } from 'ai-lib/internal/attempts/target'
+import { HealthBook } from 'ai-lib/internal/attempts/health-book'
+import type { Target, Upstream } from 'ai-lib/internal/attempts/target'
+import type { TargetRoute } from 'ai-lib/internal/attempts/target-route'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { findModel, modelsOf, providersOfBareModel } from 'ai-lib/internal/catalog/catalogue'
 import { providerSpecs } from 'ai-lib/internal/providers/registry'
@@ -27,20 +29,23 @@ const anthropic = upstream('anthropic')
 const member = (endpoint: string, at: Upstream, model: string) => ({ endpoint, upstream: at, model })
 const production: Alias = {
   name: 'production',
-  balancer: roundRobin,
-  endpoints: [member('production/a', openai, 'gpt-a'), member('production/b', openai, 'gpt-b')],
-  fallbacks: [member('anthropic', anthropic, 'claude-c')],
+  pools: [
+    {
+      balancer: roundRobin,
+      members: [member('production/a', openai, 'gpt-a'), member('production/b', openai, 'gpt-b')],
+    },
+    { balancer: roundRobin, members: [member('anthropic', anthropic, 'claude-c')] },
+  ],
 }
 const shadowing: Alias = {
-  ...production,
   name: 'openai/gpt-4o',
-  endpoints: [member('shadow', openai, 'other')],
-  fallbacks: [],
+  pools: [{ balancer: roundRobin, members: [member('shadow', openai, 'other')] }],
 }
 
 function router(names: readonly ('openai' | 'anthropic')[] = ['openai', 'anthropic']): Router {
   const all = { openai, anthropic }
   return new Router({
+    health: new HealthBook(),
     upstreams: new Map(names.map((name) => [name, all[name]])),
     aliases: new Map([production, shadowing].map((alias) => [alias.name, alias])),
     facts: {
@@ -56,7 +61,14 @@ const targets = (
   operation: 'chat' | 'messages' | 'embeddings' = 'chat',
   of = router(),
 ): readonly string[] =>
-  of.resolve(operation, model).map(({ endpoint, model: theirs, lane }) => `${endpoint} ${theirs} ${lane.kind}`)
+  inTurn(of.resolve(operation, model)).map(({ endpoint, model: theirs, lane }) => `${endpoint} ${theirs} ${lane.kind}`)
+
+/** All targets, in the order in which an exchange that fails everywhere is sent to them. */
+function inTurn(route: TargetRoute): readonly Target[] {
+  const tried: Target[] = []
+  for (let next = route.pick(0, tried); next; next = route.pick(0, tried)) tried.push(next)
+  return tried
+}
 
 function errorOf(act: () => unknown): AiError {
   try {

@@ -1,6 +1,12 @@
 // Resolves a model's name to targets: an alias, `provider/model`, or a bare name that one configured provider has.
 import type { Balancer } from 'ai-lib/internal/attempts/balancers/balancer'
-import type { Target, Upstream } from 'ai-lib/internal/attempts/target'
+import type { BreakerState } from 'ai-lib/internal/attempts/breaker'
+import type { EndpointHealth } from 'ai-lib/internal/attempts/endpoint-health'
+import type { HealthBook } from 'ai-lib/internal/attempts/health-book'
+import { type HealthMark, type Target, unweighed, type Upstream } from 'ai-lib/internal/attempts/target'
+import { TargetPool } from 'ai-lib/internal/attempts/target-pool'
+import { TargetRoute } from 'ai-lib/internal/attempts/target-route'
+import { pricesAt } from 'ai-lib/internal/catalog/prices'
 import type { CatalogueModel } from 'ai-lib/internal/catalog/catalogue'
 import { nearestNames } from 'ai-lib/internal/catalog/nearest-names'
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
@@ -13,14 +19,21 @@ export interface AliasMember {
   readonly endpoint: string
   readonly upstream: Upstream
   readonly model: string
+  /** Default 1. */
+  readonly weight?: number
+  readonly mark?: HealthMark
+}
+
+/** Members that share requests by one strategy. */
+export interface MemberPool {
+  readonly balancer: Balancer
+  readonly members: readonly AliasMember[]
 }
 
 export interface Alias {
   readonly name: string
-  readonly balancer: Balancer
-  readonly endpoints: readonly AliasMember[]
-  /** Tried in order once no endpoint is left. */
-  readonly fallbacks: readonly AliasMember[]
+  /** Its endpoints; then, each tried once nothing before it is left, its fallbacks. */
+  readonly pools: readonly MemberPool[]
 }
 
 /** What is asked of the catalogue. */
@@ -38,6 +51,7 @@ export interface RouterParts {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly aliases: ReadonlyMap<string, Alias>
   readonly facts: ModelFacts
+  readonly health: HealthBook
 }
 
 /** Names are remembered, logged and told in a header: one that no provider could have is unknown at once. */
@@ -46,38 +60,27 @@ const maxNameLength = 512
 /** Resolved names are remembered up to this many; clients that make names up cannot grow it further. */
 const maxRemembered = 4_096
 
-interface Resolved {
-  readonly balancer?: Balancer
-  readonly endpoints: readonly Target[]
-  readonly fallbacks: readonly Target[]
-  draw: number
-}
-
 export class Router {
   readonly #parts: RouterParts
-  readonly #remembered = new Map<string, Resolved>()
+  readonly #remembered = new Map<string, TargetRoute>()
   readonly #knownModels = new Map<string, boolean>()
   /** Models that the configuration names. */
   readonly #configured: ReadonlySet<string>
 
   constructor(parts: RouterParts) {
     this.#parts = parts
-    const members = [...parts.aliases.values()].flatMap(({ endpoints, fallbacks }) => [...endpoints, ...fallbacks])
+    const members = [...parts.aliases.values()].flatMap(({ pools }) => pools.flatMap((pool) => pool.members))
     const standing = [...parts.upstreams.values()].flatMap(({ spec }) => spec.models ?? [])
     this.#configured = new Set([...members.map(({ model }) => model), ...standing])
   }
 
   /**
-   * Targets in the order in which they are to be tried.
+   * Where a request for a model may go; one route for all requests of the name.
    * @throws AiError `caller_model_not_found` with the nearest names, or where no target knows the operation.
    */
-  resolve(operation: OperationId, model: string): readonly Target[] {
+  resolve(operation: OperationId, model: string): TargetRoute {
     const key = `${operation} ${model}`
-    const resolved = this.#remembered.get(key) ?? this.#remember(key, this.#look(operation, model))
-    const endpoints = resolved.balancer
-      ? resolved.balancer.order(resolved.endpoints, resolved.draw++)
-      : resolved.endpoints
-    return resolved.fallbacks.length === 0 ? endpoints : [...endpoints, ...resolved.fallbacks]
+    return this.#remembered.get(key) ?? this.#remember(key, this.#look(operation, model))
   }
 
   /** Whether a name may be a metrics label: an alias, or a model that the catalogue knows. */
@@ -91,13 +94,13 @@ export class Router {
     return isKnown
   }
 
-  #remember(key: string, resolved: Resolved): Resolved {
+  #remember(key: string, resolved: TargetRoute): TargetRoute {
     if (this.#remembered.size >= maxRemembered) this.#remembered.clear()
     this.#remembered.set(key, resolved)
     return resolved
   }
 
-  #look(operation: OperationId, model: string): Resolved {
+  #look(operation: OperationId, model: string): TargetRoute {
     if (model.length > maxNameLength) throw this.#unknown(model.slice(0, maxNameLength))
     const alias = this.#parts.aliases.get(model)
     if (alias) return this.#ofAlias(operation, alias)
@@ -105,16 +108,16 @@ export class Router {
     if (!member) throw this.#unknown(model)
     const target = this.#target(operation, member)
     if (!target) throw unsupported(operation, model)
-    return { endpoints: [target], fallbacks: [], draw: 0 }
+    return TargetRoute.inOrder([target])
   }
 
-  #ofAlias(operation: OperationId, alias: Alias): Resolved {
-    const able = (members: readonly AliasMember[]): Target[] =>
-      members.flatMap((member) => this.#target(operation, member) ?? [])
-    const endpoints = able(alias.endpoints)
-    const fallbacks = able(alias.fallbacks)
-    if (endpoints.length + fallbacks.length === 0) throw unsupported(operation, alias.name)
-    return { balancer: alias.balancer, endpoints, fallbacks, draw: 0 }
+  #ofAlias(operation: OperationId, { name, pools }: Alias): TargetRoute {
+    const able = pools.flatMap(({ balancer, members }) => {
+      const targets = members.flatMap((member) => this.#target(operation, member) ?? [])
+      return targets.length === 0 ? [] : [new TargetPool(targets, balancer)]
+    })
+    if (able.length === 0) throw unsupported(operation, name)
+    return new TargetRoute(able)
   }
 
   // Only the first slash can end a provider's name; model names have slashes of their own.
@@ -136,10 +139,23 @@ export class Router {
   }
 
   #target(operation: OperationId, member: AliasMember): Target | undefined {
-    const lane = chooseLane(operation, member.upstream.spec)
+    const { endpoint, upstream, model } = member
+    const lane = chooseLane(operation, upstream.spec)
     if (lane.kind === 'unsupported') return undefined
-    const { maxOutputTokens } = this.#parts.facts.find(member.upstream.spec.name, member.model) ?? {}
-    return { ...member, lane, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) }
+    const facts = this.#parts.facts.find(upstream.spec.name, model)
+    const { maxOutputTokens } = facts ?? {}
+    const price = priceOf(facts)
+    return {
+      endpoint,
+      upstream,
+      model,
+      lane,
+      ...unweighed(this.#parts.health.of(upstream, model)),
+      ...(member.weight === undefined ? {} : { weight: member.weight }),
+      ...(member.mark === undefined ? {} : { mark: member.mark }),
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      ...(price === undefined ? {} : { price }),
+    }
   }
 
   #unknown(model: string): AiError {
@@ -163,6 +179,17 @@ export class Router {
     return near.length > 0 ? `Nearest: ${near.join(', ')}.` : 'GET /v1/models lists what there is.'
   }
 
+  /** How each endpoint of an alias, and each provider as a whole, stands now. */
+  standings(): readonly Standing[] {
+    const { aliases, upstreams, health } = this.#parts
+    const ofAliases = [...aliases.values()].flatMap(({ pools: [own] }) =>
+      (own?.members ?? []).map(({ endpoint, upstream, model, mark }) =>
+        standing(endpoint, [health.of(upstream, model)], mark),
+      ),
+    )
+    return [...ofAliases, ...[...upstreams].map(([name, upstream]) => standing(name, health.at(upstream)))]
+  }
+
   /** Every name that resolves: aliases first, then `provider/model` of the catalogue. */
   names(): readonly string[] {
     return this.list().map(({ id }) => id)
@@ -182,11 +209,31 @@ export class Router {
   }
 }
 
+export interface Standing {
+  readonly endpoint: string
+  readonly breaker: BreakerState['kind']
+  readonly isHealthy: boolean
+}
+
+// A label stands for all models that were asked for there: the worst of them is what somebody should look at.
+function standing(endpoint: string, healths: readonly EndpointHealth[], mark: HealthMark = {}): Standing {
+  const kinds = new Set(healths.map(({ breaker }) => breaker.kind))
+  const breaker = kinds.has('open') ? 'open' : kinds.has('half-open') ? 'half-open' : 'closed'
+  return { endpoint, breaker, isHealthy: breaker === 'closed' && mark.healthy !== false }
+}
+
 /** One line of `GET /v1/models`. */
 export interface ListedModel {
   readonly id: string
   readonly provider: string
   readonly facts?: CatalogueModel
+}
+
+/** A million tokens read and a million written, in micro-USD: enough to say which of two models is cheaper. */
+function priceOf(facts: CatalogueModel | undefined): number | undefined {
+  const rates = facts && pricesAt(facts, Date.now())?.rates
+  if (rates?.inputMicroUsdPerMillion === undefined || rates.outputMicroUsdPerMillion === undefined) return undefined
+  return Number(rates.inputMicroUsdPerMillion + rates.outputMicroUsdPerMillion)
 }
 
 function unsupported(operation: OperationId, model: string): AiError {

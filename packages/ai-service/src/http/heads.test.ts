@@ -2,6 +2,8 @@
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { ResponseHeaders } from 'ai-lib/internal/dialects/dialect'
 import { chooseLane } from 'ai-lib/internal/lanes/choose-lane'
+import { EndpointHealth } from 'ai-lib/internal/attempts/endpoint-health'
+import { unweighed } from 'ai-lib/internal/attempts/target'
 import { KeyPool } from 'ai-lib/internal/attempts/key-pool'
 import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
 import { providerSpecs } from 'ai-lib/internal/providers/registry'
@@ -166,7 +168,7 @@ describe('an answer head', () => {
   function written(headers: ResponseHeaders, model = 'm', paths: readonly string[] = []): ReadonlyMap<string, string> {
     const losses = paths.map((path) => ({ kind: 'dropped', path, reason: 'r' }) as const)
     const prepared = { lane: 'pass', body: [], losses, dropsUsage: false, streamUsage: true } as const
-    const target = { endpoint: 'openai', upstream, model, lane: same }
+    const target = { endpoint: 'openai', upstream, model, lane: same, ...unweighed(new EndpointHealth()) }
     const flat = answeredHeaders(
       { target, prepared, headers, attempts: [] },
       identity,

@@ -2,7 +2,8 @@
 import type { OpenStream, StreamConsumer } from 'ai-lib/internal/attempts/attempt'
 import { KeyPool } from 'ai-lib/internal/attempts/key-pool'
 import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
-import type { Target } from 'ai-lib/internal/attempts/target'
+import { EndpointHealth } from 'ai-lib/internal/attempts/endpoint-health'
+import { type Target, unweighed } from 'ai-lib/internal/attempts/target'
 import { operations } from 'ai-lib/internal/dialects/registry'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { chooseLane } from 'ai-lib/internal/lanes/choose-lane'
@@ -81,7 +82,7 @@ function target(): Target {
   const timeouts = { headMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 }
   const keys = new KeyPool([])
   const upstream = { spec, channel, basePath: '', headers: {}, keys, timeouts, retryBudget: new RetryBudget() }
-  return { endpoint: 'openai', upstream, model: 'm', lane }
+  return { endpoint: 'openai', upstream, model: 'm', lane, ...unweighed(new EndpointHealth()) }
 }
 
 const prepared = { lane: 'pass', body: [], losses: [], dropsUsage: false, streamUsage: true } as const

@@ -1,6 +1,7 @@
 // The service's Prometheus metrics, with closed label sets: told once per exchange, collected when somebody scrapes.
 import type { ErrorCode } from 'ai-lib/internal/errors/error-codes'
 import { Gauge, Registry } from 'prom-client'
+import { type EndpointStanding, registerEndpointSeries } from './endpoint-series.ts'
 import { ExchangeSeries } from './exchange-series.ts'
 import type { ExchangeSummary } from './exchange-summary.ts'
 import { registerRuntimeMetrics, type RuntimeSource } from './runtime-metrics.ts'
@@ -30,16 +31,20 @@ export interface ServiceMetricsOptions {
   readonly runtime?: RuntimeSource
   /** Requests that wait for a connection, by provider; asked when somebody scrapes. */
   readonly waiting?: () => ReadonlyMap<string, number>
+  /** How each endpoint stands now. */
+  readonly endpoints?: () => readonly EndpointStanding[]
 }
 
 export function createServiceMetrics({
   isKnownModel = () => false,
   runtime,
   waiting = () => new Map(),
+  endpoints = () => [],
 }: ServiceMetricsOptions = {}): ServiceMetrics {
   const registry = new Registry()
   const series = new ExchangeSeries(registry, isKnownModel)
   registerQueues(registry, waiting)
+  registerEndpointSeries(registry, endpoints)
   const stop = registerRuntimeMetrics(registry, runtime)
   return {
     record: (exchange) => series.record(exchange),

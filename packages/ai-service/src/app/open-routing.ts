@@ -1,0 +1,20 @@
+// Where requests can go: upstreams, the router over them, and what is known of their health.
+import { HealthBook } from 'ai-lib/internal/attempts/health-book'
+import type { Transport } from 'ai-lib/internal/transport/transport'
+import type { Config } from '../config/config.ts'
+import type { Router } from '../exchange/route.ts'
+import { openRouter } from './open-router.ts'
+import { openUpstreams, type OpenUpstreams } from './open-upstreams.ts'
+
+export interface Routing {
+  readonly router: Router
+  readonly upstreams: OpenUpstreams
+  close(): Promise<void>
+}
+
+/** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
+export function openRouting(config: Config, transport: Transport, simulatorUrl: string | undefined): Routing {
+  const upstreams = openUpstreams(config, transport, simulatorUrl)
+  const router = openRouter(config, upstreams, new HealthBook())
+  return { router, upstreams, close: () => upstreams.close() }
+}
