@@ -1,8 +1,10 @@
 // Data protection: where the seed's `sanitize_log` keeps the secret, the whole secret goes, in the library and in all that the service tells.
 import { createHash } from 'node:crypto'
-import { sanitizeLog, Secret } from 'ai-lib'
+import { createServer } from 'node:http'
+import { inspect } from 'node:util'
+import { AiClient, AiError, Message, Provider, sanitizeLog, Secret } from 'ai-lib'
 import { type Behaviour, type RecordedRequest, startSimulator } from 'ai-simulator'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chatBody, logLines, metricsOf, post, type Told } from '../faults/asking.ts'
 import { type RunningService, startService } from '../kit/service.ts'
 
@@ -37,6 +39,41 @@ describe('the library', () => {
   test('what is no secret comes back as it is', () => {
     for (const line of ['a bearer of news', 'sk-short', '{"model":"gpt-4o","tokens":12}', ''])
       expect(sanitizeLog(line)).toBe(line)
+  })
+})
+
+describe('what a client throws', () => {
+  // Of no vendor's form: known by value alone.
+  const plain = 'Zq7+Lm2/Xw9cVb4nRt6y'
+
+  test.each(['whole', 'stream', 'list of models'])('a provider repeats our key: %s', async (way) => {
+    const upstream = createServer(({ headers }, response) => {
+      const sent = (headers['authorization'] ?? '').replace('Bearer ', '')
+      const text = [sent, Buffer.from(sent).toString('base64'), Buffer.from(sent).toString('hex')].join(' ')
+      response.writeHead(400, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ error: { message: `No: ${text}`, param: sent, code: sent } }))
+    })
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    const address = upstream.address()
+    const baseUrl = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/v1`
+    const client = new AiClient(Provider.OpenAI, { baseUrl, apiKey: plain, maxRetries: 0 })
+    onTestFinished(async () => {
+      await client.close()
+      upstream.close()
+    })
+    const ask = { messages: [Message.user('x')] }
+    const failing =
+      way === 'whole'
+        ? client.chatCompletion(ask)
+        : way === 'stream'
+          ? client.chatCompletionStream(ask).next()
+          : client.listModels()
+    const thrown: unknown = await failing.catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(AiError)
+    const shown = [inspect(thrown, { depth: 9 }), JSON.stringify(thrown), thrown instanceof Error ? thrown.stack : '']
+    for (const form of [plain, Buffer.from(plain).toString('base64'), Buffer.from(plain).toString('hex')])
+      expect(shown.join('\n')).not.toContain(form)
+    expect(shown[0]).toContain(`[redacted:secret:${new Secret(plain).fingerprint}]`)
   })
 })
 

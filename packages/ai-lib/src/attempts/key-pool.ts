@@ -1,4 +1,5 @@
 // The keys of one upstream: which may be used now, what a refusal does to one, and how a new value takes over.
+import type { Secret } from '../errors/secret.ts'
 import type { KeyEvent, KeyState, OutState } from './key-event.ts'
 import { HeldKey, type KeyHold, KeySlot, type PoolKey } from './key-slot.ts'
 
@@ -186,6 +187,11 @@ export class KeyPool {
       const beside = current && incoming ? { incoming: shownState(incoming) } : {}
       return [{ name, ...shownState(shown), ...beside }]
     })
+  }
+
+  /** Every value that a request may still be under way with. */
+  secrets(): readonly Secret[] {
+    return [...this.#held.keys()].flatMap(({ secret }) => secret ?? [])
   }
 
   /** Ends what the owner of the keys has running. */

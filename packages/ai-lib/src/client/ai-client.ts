@@ -12,6 +12,7 @@ import type { PreparedRequest } from '../lanes/prepare-request.ts'
 import { createEventsLane } from '../lanes/translate.ts'
 import { GuardedMetrics } from '../metrics/guarded-metrics.ts'
 import type { Provider } from '../providers/registry.ts'
+import { sanitizeLog } from '../redaction/sanitize-log.ts'
 import { createUndiciTransport } from '../transport/undici-transport.ts'
 import { type BatchOptions, type BatchResult, recordBatch, runBatch } from './batch.ts'
 import {
@@ -110,7 +111,7 @@ export class AiClient {
       const outcome = await this.#run(request, false, signal, call)
       if (outcome.kind !== 'whole') throw new AiError('provider_invalid_response')
       const folded = foldEvents(outcome.out)
-      if (folded.kind === 'failed') throw errorOfFailure(folded.failure, unscrubbed, false)
+      if (folded.kind === 'failed') throw errorOfFailure(folded.failure, this.#scrub, false)
       const losses = [...outcome.prepared.losses, ...outcome.lane.losses]
       call?.completed(folded.message.isUsageReported ? folded.message.usage : undefined)
       const provider = outcome.target.upstream.spec.name
@@ -143,7 +144,7 @@ export class AiClient {
     try {
       const outcome = await this.#run(request, true, signal, call)
       if (outcome.kind !== 'stream') throw new AiError('provider_invalid_response')
-      yield* eventsOf(call ? watchedStream(outcome.stream, call) : outcome.stream, unscrubbed, signal)
+      yield* eventsOf(call ? watchedStream(outcome.stream, call) : outcome.stream, this.#scrub, signal)
       call?.completed()
     } catch (thrown) {
       call?.failed(thrown)
@@ -196,6 +197,13 @@ export class AiClient {
     return { providers: this.#hops.map(({ spec }) => spec.name) }
   }
 
+  // Providers repeat keys in what they say, and applications log what is thrown. Addresses are the application's own.
+  readonly #scrub = (text: string): string =>
+    sanitizeLog(
+      text,
+      this.#hops.flatMap(({ upstream }) => upstream.keys.secrets()),
+    )
+
   #watch(request: ChatCompletionRequest, stream: boolean): WatchedCall | undefined {
     if (!this.#metrics) return undefined
     const { spec, model = request.model ?? spec.defaultChatModel ?? 'none' } = this.#hops[0]
@@ -216,7 +224,7 @@ export class AiClient {
       headers: { 'user-agent': 'ai-lib' },
       maxRetries: this.#maxRetries,
       commit,
-      scrub: unscrubbed,
+      scrub: this.#scrub,
     }
     const parts = { clock: systemClock, random: Math.random }
     const outcome = await runAttempts(plan, parts, signal ?? new AbortController().signal)
@@ -228,9 +236,6 @@ export class AiClient {
 }
 
 type Answered = Extract<LoopOutcome<readonly ChatEvent[]>, { kind: 'whole' | 'stream' }>
-
-// The application owns the keys and addresses that a provider might repeat; the service scrubs, because its callers do not.
-const unscrubbed = (text: string): string => text
 
 /** Differs where another provider, address or model would answer. */
 function identityOf(hops: readonly Hop[]): string {

@@ -9,6 +9,7 @@ import type { UpstreamFailure } from '../chat/failure.ts'
 import { chatOperations } from '../dialects/registry.ts'
 import { AiError } from '../errors/ai-error.ts'
 import { type AnswerLane, codecFailure } from '../lanes/answer-lane.ts'
+import { sanitizeLog } from '../redaction/sanitize-log.ts'
 
 /** Pages that are read at most: Anthropic gives up to 1,000 names on each. */
 const maxPages = 20
@@ -68,7 +69,7 @@ async function readPage(
   if (attempted.kind === 'left') throw new AiError('caller_left', {}, { cause: signal.reason })
   if (attempted.kind === 'failed') {
     if (attempted.failure.status === 404 || attempted.failure.status === 405) return 'no-such-route'
-    throw errorOfFailure(attempted.failure, (text) => text, false)
+    throw errorOfFailure(attempted.failure, (text) => sanitizeLog(text, upstream.keys.secrets()), false)
   }
   attempted.stream.destroy()
   throw new AiError('provider_invalid_response')

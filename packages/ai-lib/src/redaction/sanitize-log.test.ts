@@ -84,6 +84,34 @@ describe('T17 B10 the whole secret goes, a fingerprint stays', () => {
   })
 })
 
+describe('T17 a secret that is given by value', () => {
+  const secret = new Secret('Zq7+Lm2/Xw9cVb4n')
+  const value = secret.reveal()
+  const mark = `[redacted:secret:${secret.fingerprint}]`
+  test.each([
+    ['raw', value],
+    ['in lower case', value.toLowerCase()],
+    ['base64', Buffer.from(value).toString('base64')],
+    ['base64url', Buffer.from(value).toString('base64url')],
+    ['hex', Buffer.from(value).toString('hex').toUpperCase()],
+    ['URL-encoded', encodeURIComponent(value)],
+    ['escaped', JSON.stringify(value.replaceAll('/', '\\/'))],
+  ])('%s', (_, form) => {
+    for (const [before, after] of [
+      ['', ''],
+      ['x', 'y'],
+      ['İİ ', ' "'],
+    ] as const)
+      expect(sanitizeLog(before + form + after, [secret])).toContain(mark)
+    expect(sanitizeLog(`Bearer ${form}`, new Set([secret]))).toMatch(/^Bearer \S*\[redacted:secret:\w{8}\]\S*$/)
+  })
+
+  test('in base64 of something longer, wherever it begins', () => {
+    for (const user of ['', 'u', 'us', 'use'])
+      expect(sanitizeLog(Buffer.from(`${user}:${value}:more`).toString('base64'), [secret])).toContain(mark)
+  })
+})
+
 describe('ordinary text stays', () => {
   test.each([
     '',

@@ -1,5 +1,7 @@
 // Takes what looks like a secret out of text that is going to be logged.
+import type { Secret } from '../errors/secret.ts'
 import { findShapes } from './find-shapes.ts'
+import { findValues } from './find-values.ts'
 import { redactText } from './redact-text.ts'
 
 /**
@@ -8,10 +10,11 @@ import { redactText } from './redact-text.ts'
  *
  * It knows what follows `Bearer `, `sk-` tokens of 16 characters and more, keys of the common vendors by their prefix,
  * Basic credentials, passwords in URLs, parameters and fields named as secrets, cookies, JSON Web Tokens and private keys, also where
- * JSON, a URL or HTML has escaped letters of them. It cannot know a secret that has no such form and no such place: hand keys
- * around as `Secret`, which never prints. Its time is linear in the text.
+ * JSON, a URL or HTML has escaped letters of them. A secret that has no such form and no such place is found where it is
+ * given as `secrets`. Hand keys around as `Secret`, which never prints. Its time is linear in the text.
  *
  * @param text anything; what has nothing to hide comes back as it is.
+ * @param secrets of eight letters and more: looked for by value too, raw, in base64, hex, URL-encoded or escaped.
  * @returns never throws.
  *
  * @example
@@ -21,6 +24,7 @@ import { redactText } from './redact-text.ts'
  * // 401: Incorrect API key provided: [redacted:sk-key:88eab513]
  * ```
  */
-export function sanitizeLog(text: string): string {
-  return redactText(text, findShapes)
+export function sanitizeLog(text: string, secrets: Iterable<Secret> = []): string {
+  const known = [...secrets]
+  return redactText(text, (view) => [...findValues(view, known), ...findShapes(view)])
 }

@@ -6,9 +6,9 @@ import { fingerprintOf } from 'ai-lib/internal/errors/fingerprint'
 import type { Secret } from 'ai-lib/internal/errors/secret'
 import { type Finding, mergedFindings, withoutFindings } from 'ai-lib/internal/redaction/finding'
 import { findThroughEscapes, redactText } from 'ai-lib/internal/redaction/redact-text'
+import { formsOf } from 'ai-lib/internal/redaction/secret-forms'
 import { createRuleSearch, workBudget } from './rule-search.ts'
 import { readRules, type RedactionRule } from './rules.ts'
-import { formsOf } from './secret-forms.ts'
 import { createSecretSearch } from './secret-search.ts'
 
 export type Scrubber = (text: string) => string
