@@ -18,7 +18,15 @@ export const rooms = {
     metrics: [],
     redaction: ['errors'],
     attempts: ['lanes', 'transport', 'providers', 'dialects', 'catalog', 'metrics', 'chat', 'bytes', 'errors'],
-    backup: ['attempts/clock.ts', 'client/environment.ts', 'errors'],
+    // Amazon's client goes through the proxy as everything else does.
+    backup: [
+      'attempts/clock.ts',
+      'client/environment.ts',
+      'errors',
+      'transport/resolve-proxy.ts',
+      'transport/tunnel-agents.ts',
+      'transport/dial-error.ts',
+    ],
     client: '*',
     'index.ts': '*',
   },

@@ -1,5 +1,6 @@
 // What went wrong at S3, in our words: its codes are told, its text is not, which may repeat what it was sent.
 import { AiError } from '../errors/ai-error.ts'
+import { DialError } from '../transport/dial-error.ts'
 import { faultCode, storageError } from './storage-error.ts'
 
 export interface S3Place {
@@ -37,6 +38,7 @@ function whatHappened(fault: unknown, { bucket, endpoint }: S3Place): string {
   if (status === 401 || status === 403)
     return `${at} refused the credentials (${status} ${name}): they need to list, get, put and delete in the bucket.`
   if (status !== undefined && status >= 400) return `${at} answered ${status} ${name}.`
+  if (fault instanceof DialError) return `${at} cannot be reached. ${fault.reason}`
   const code = faultCode(fault)
   // The client calls these time-outs too.
   if (code === 'ECONNRESET' || code === 'EPIPE') return `${at} cut the connection (${code}).`

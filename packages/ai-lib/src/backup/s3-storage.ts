@@ -3,6 +3,8 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { processEnvironment } from '../client/environment.ts'
 import { AiError } from '../errors/ai-error.ts'
 import type { Secret } from '../errors/secret.ts'
+import { resolveProxy } from '../transport/resolve-proxy.ts'
+import { createTunnelAgents } from '../transport/tunnel-agents.ts'
 import { isObjectKey, type ObjectStore, type StoredObject } from './object-store.ts'
 import { isConflict, isNoObject, s3Fault } from './s3-fault.ts'
 import { uploadNew } from './s3-upload.ts'
@@ -25,6 +27,8 @@ export interface S3StorageOptions {
   /** The bucket in the path instead of the host name. Default: true with an `endpoint`, else false. */
   readonly forcePathStyle?: boolean
   readonly credentials?: S3Credentials
+  /** `http://user:password@proxy:8080`. Default: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY exempts the host. */
+  readonly proxy?: string
   /** Milliseconds one request may take; one carries at most 8 MiB. Default 60,000. */
   readonly timeoutMs?: number
 }
@@ -204,6 +208,7 @@ async function openClient(options: S3StorageOptions, timeoutMs: number): Promise
     forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
     ...(credentials === undefined ? {} : { credentials: revealed(credentials) }),
     requestHandler: {
+      ...agentsFor(options, region, timeoutMs),
       connectionTimeout: Math.min(5_000, timeoutMs),
       requestTimeout: timeoutMs,
       throwOnRequestTimeout: true,
@@ -211,6 +216,14 @@ async function openClient(options: S3StorageOptions, timeoutMs: number): Promise
     },
   })
   return { sdk, client }
+}
+
+// Which host Amazon's client asks it makes up itself, out of bucket and region: the variables decide by a host near enough.
+function agentsFor({ endpoint, proxy }: S3StorageOptions, region: string | undefined, timeoutMs: number) {
+  const origin = endpoint ?? `https://s3.${region ?? 'us-east-1'}.amazonaws.com`
+  const choice = { origin, environment: processEnvironment, ...(proxy === undefined ? {} : { proxy }) }
+  const settings = resolveProxy(choice)
+  return settings === undefined ? {} : createTunnelAgents(settings, Math.min(5_000, timeoutMs))
 }
 
 async function loadSdk(): Promise<Sdk> {
