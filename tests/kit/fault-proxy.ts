@@ -73,6 +73,7 @@ function handle(fault: Fault | undefined, request: IncomingMessage, response: Se
 }
 
 function cutBody(request: IncomingMessage, afterBytes: number): void {
+  if (afterBytes === 0) return void request.socket.resetAndDestroy()
   let bytes = 0
   request.on('data', (piece: Buffer) => {
     bytes += piece.length

@@ -13,6 +13,8 @@ export interface RunningService {
   readonly url: string
   readonly metricsUrl: string
   readonly pid: number
+  /** Where its configuration lies; it is gone once the service was stopped. */
+  readonly folder: string
   /** Everything written to stdout and stderr so far. */
   output(): string
   signal(name: NodeJS.Signals): void
@@ -47,6 +49,7 @@ export async function startService({ yaml, server = '', env = {} }: ServiceSetup
     url: `http://127.0.0.1:${port}`,
     metricsUrl: `http://127.0.0.1:${metricsPort}`,
     pid: child.pid ?? 0,
+    folder,
     output,
     signal: (name) => child.kill(name),
     exited,
