@@ -97,23 +97,14 @@ export const bans = [
       'The simulator plays a provider: sharing our code would make it agree with our bugs. Write what it needs there.',
   },
   {
-    name: 'library-depends-on-undici-alone',
+    name: 'library-depends-on-nothing',
     from: '^packages/ai-lib/src/',
     // An optional peer that the application installs, loaded where it is first needed.
     fromNot: '^packages/ai-lib/src/backup/s3-(storage|upload)\\.ts$',
     to: '^node_modules/',
-    toNot: '^node_modules/(undici|@types/node)/',
+    toNot: '^node_modules/@types/node/',
     exceptTests: true,
-    message:
-      'ai-lib has one runtime dependency. A second one needs a page in docs/decisions/ and a change of this rule.',
-  },
-  {
-    name: 'undici-behind-the-transport',
-    from: '^packages/ai-lib/src/',
-    fromNot: '^packages/ai-lib/src/transport/',
-    to: '^node_modules/undici/',
-    exceptTests: true,
-    message: 'Only transport/ knows undici: ask the Transport port for what you need.',
+    message: 'ai-lib has no runtime dependency. A first one needs a page in docs/decisions/ and a change of this rule.',
   },
   {
     name: 'pure-rooms-do-no-input-output',

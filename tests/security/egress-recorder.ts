@@ -25,7 +25,7 @@ for (const name of ['lookup', 'resolve', 'resolve4', 'resolve6', 'resolveAny', '
   watch(dns.promises, name, ([host]) => note('lookup', String(host)))
 }
 
-// Every TCP connection of Node, those of TLS, http and undici included, goes through this one method.
+// Every TCP connection of Node, those of TLS and http included, goes through this one method.
 watch(Socket.prototype, 'connect', (given) => note('connect', placeOf(given)))
 syncBuiltinESMExports()
 

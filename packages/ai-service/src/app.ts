@@ -1,8 +1,8 @@
 // The composition root: everything is wired here, by hand, from one loaded configuration.
-import type { Server } from 'node:http'
+import type { Server } from 'node:net'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { createTranslationWorker, type TranslationWorker } from './workers/translation-worker.ts'
-import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
+import { createHttpTransport } from 'ai-lib/internal/transport/http-transport'
 import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { type OpenCache, openCache } from './app/open-cache.ts'
@@ -15,10 +15,12 @@ import { createAddressScrubber } from './app/scrub-addresses.ts'
 import type { Config, ListenerAddress, LoadedConfig } from './config/config.ts'
 import { ByteBudget } from './exchange/byte-budget.ts'
 import { anonymous, type Caller } from './exchange/exchange.ts'
+import { OpenExchanges } from './exchange/open-exchanges.ts'
 import type { Router } from './exchange/route.ts'
 import { createDataListener, type RefusedBeforeExchange } from './http/data-listener.ts'
-import type { ExchangeParts, Interruptible } from './http/exchange-handler.ts'
+import type { ExchangeParts } from './http/exchange-handler.ts'
 import type { HealthState } from './http/health.ts'
+import type { HttpListener } from './http/http-listener.ts'
 import { createMetricsListener } from './http/metrics-listener.ts'
 import type { CallerKeyEntry } from './keys/caller-key-entry.ts'
 import { createKeyVerifier } from './keys/verify-caller-key.ts'
@@ -61,7 +63,7 @@ const bodyShare = 0.25
 export async function startApp(parts: AppParts): Promise<App> {
   const { config } = parts.loaded
   const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
-  const routing = openRouting(config, createUndiciTransport(transportParts(config)), simulator?.url)
+  const routing = openRouting(config, createHttpTransport(transportParts(config)), simulator?.url)
   const { router, upstreams } = routing
   const isKnownModel = (provider: string, model: string): boolean => router.isKnownModel(provider, model)
   const standings = () => router.standings()
@@ -69,7 +71,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel, waiting, endpoints: standings })
   const cache = await openCache(config, { log: parts.log, onStoreError: () => metrics.recordCacheError() })
   const health: HealthState = { readiness: { kind: 'starting' } }
-  const open = new Set<Interruptible>()
+  const open = new OpenExchanges()
   const translations = createTranslationWorker()
   const mode = authMode(config)
   const server = createDataListener({
@@ -92,8 +94,8 @@ export async function startApp(parts: AppParts): Promise<App> {
     await simulator?.close()
   }
   try {
-    await listen(server, config.server)
-    if (metricsServer) await listen(metricsServer, config.server.metrics)
+    await listen(server.server, config.server)
+    if (metricsServer) await listen(metricsServer.server, config.server.metrics)
     await backups.start()
   } catch (thrown) {
     await close()
@@ -102,8 +104,8 @@ export async function startApp(parts: AppParts): Promise<App> {
   health.readiness = { kind: 'ready' }
   const { drainDelayMs: delayMs, shutdownGraceMs: graceMs, tls } = config.server
   return {
-    dataUrl: urlOf(server, tls ? 'https' : 'http'),
-    metricsUrl: metricsServer && urlOf(metricsServer, 'http'),
+    dataUrl: urlOf(server.server, tls ? 'https' : 'http'),
+    metricsUrl: metricsServer && urlOf(metricsServer.server, 'http'),
     drain: (delay) => startDrain({ server, health, open, delayMs: delay === 'delayed' ? delayMs : 0, graceMs }),
     close,
   }
@@ -123,7 +125,7 @@ interface Wired {
   readonly router: Router
   readonly mode: AuthMode
   readonly metrics: ServiceMetrics
-  readonly open: Set<Interruptible>
+  readonly open: OpenExchanges
   readonly translations: TranslationWorker
   readonly cache: OpenCache
 }
@@ -186,7 +188,7 @@ function listen(server: Server, { host, port }: ListenerAddress): Promise<void> 
   })
 }
 
-function closeListeners(listeners: readonly (Server | undefined)[]): void {
+function closeListeners(listeners: readonly (HttpListener | undefined)[]): void {
   for (const listener of listeners) {
     listener?.close()
     listener?.closeAllConnections()

@@ -13,7 +13,7 @@ import { createEventsLane } from '../lanes/translate.ts'
 import { GuardedMetrics } from '../metrics/guarded-metrics.ts'
 import type { Provider } from '../providers/registry.ts'
 import { sanitizeLog } from '../redaction/sanitize-log.ts'
-import { createUndiciTransport } from '../transport/undici-transport.ts'
+import { createHttpTransport } from '../transport/http-transport.ts'
 import { type BatchOptions, type BatchResult, recordBatch, runBatch } from './batch.ts'
 import {
   canonicalRequest,
@@ -66,7 +66,7 @@ export class AiClient {
    *   unusable option; `details.param` names it.
    */
   constructor(provider: ProviderList, options: ConnectionOptions = {}) {
-    this.#hops = openHops(provider, options, createUndiciTransport(), processEnvironment)
+    this.#hops = openHops(provider, options, createHttpTransport(), processEnvironment)
     this.#maxRetries = options.maxRetries ?? defaultRetries
     this.#metrics = options.metrics && new GuardedMetrics(options.metrics)
     this.#memory = options.cache && new CompletionMemory(options.cache, identityOf(this.#hops))

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { createGuardedLookup, isDeniedAddress } from './address-guard.ts'
 import type { LookupAll } from './bounded-lookup.ts'
-import { createUndiciTransport } from './undici-transport.ts'
+import { createHttpTransport } from './http-transport.ts'
 import { fetchWith, get, listen, onCleanup, record } from './upstream.test.kit.ts'
 
 const words = (text: string): string[] => text.trim().split(/\s+/)
@@ -74,7 +74,7 @@ describe('T6 dialling', () => {
     let hits = 0
     const port = await listen(createServer((_request, response) => response.end(String((hits += 1)))))
     for (const answer of [['127.0.0.1'], ['::1'], ['10.0.0.1', '127.0.0.1'], ['::ffff:127.0.0.1']]) {
-      const channel = createUndiciTransport(resolvesTo(answer)).open({
+      const channel = createHttpTransport(resolvesTo(answer)).open({
         origin: `http://rebind.test:${port}`,
         allowPrivate: false,
       })
@@ -88,7 +88,7 @@ describe('T6 dialling', () => {
   test('a name that rebinds after the check gains nothing: the checked addresses are the dialled ones', async () => {
     const port = await listen(createServer((_request, response) => response.end('ok')))
     const rebinding = resolvesTo(['127.0.0.1'], ['127.0.0.2'])
-    const channel = createUndiciTransport(rebinding).open({ origin: `http://rebind.test:${port}`, allowPrivate: true })
+    const channel = createHttpTransport(rebinding).open({ origin: `http://rebind.test:${port}`, allowPrivate: true })
     onCleanup(() => channel.close())
     // Only 127.0.0.1 is listened on: a second lookup between check and connect would be refused.
     expect(await record((sink) => channel.send(get, sink)).done).toMatchObject({ text: 'ok' })
@@ -104,7 +104,7 @@ describe('T6 dialling', () => {
 
   test('private addresses are dialled where they are allowed', async () => {
     const port = await listen(createServer((_request, response) => response.end('ok')))
-    const channel = createUndiciTransport(resolvesTo(['127.0.0.1'])).open({
+    const channel = createHttpTransport(resolvesTo(['127.0.0.1'])).open({
       origin: `http://vllm.test:${port}`,
       allowPrivate: true,
     })
@@ -148,7 +148,7 @@ describe('F15 lookups', () => {
   })
 
   test('a name that does not exist fails as dns', async () => {
-    const channel = createUndiciTransport(resolvesTo(new Error('ENOTFOUND'))).open({
+    const channel = createHttpTransport(resolvesTo(new Error('ENOTFOUND'))).open({
       origin: 'http://missing.test',
       allowPrivate: false,
     })

@@ -15,11 +15,9 @@ const reasons: Readonly<Partial<Record<DialFailureKind, string>>> = {
   'address-denied': 'Its address is private or reserved, which is not allowed for it',
 }
 
-/** Carried through undici as an error, turned into a `TransportFailure` at the other end. */
+/** Turned into a `TransportFailure` by `failureOf`. */
 export class DialError extends Error {
   override readonly name = 'DialError'
-  /** undici treats errors by `code`: this one must be none of those that it recovers from by itself. */
-  readonly code = 'DIAL_FAILED'
   readonly kind: DialFailureKind
 
   constructor(kind: DialFailureKind, message: string, cause?: unknown) {

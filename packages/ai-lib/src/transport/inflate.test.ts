@@ -99,7 +99,7 @@ describe('bounds', () => {
     const { flight, recorded, done, headed } = record((sink) => channel.send(get, sink))
     flight.pause()
     await headed
-    // Lets undici hand over bytes while the decoder is still held.
+    // Lets the connection hand over bytes while the decoder is still held.
     await pauseMs(50)
     expect(recorded.calls).toEqual(['head'])
     flight.resume()

@@ -5,7 +5,7 @@ import { createServer as createHttpsServer, type ServerOptions } from 'node:http
 import { createServer, connect, type Socket } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { createUndiciTransport } from './undici-transport.ts'
+import { createHttpTransport } from './http-transport.ts'
 import {
   fetchWith,
   get,
@@ -208,7 +208,7 @@ describe('F14 TLS', () => {
     const server = createHttpsServer(certificate('other'), (_request, response) => response.end('ok'))
     server.on('secureConnection', (socket) => told.push(String(socket.servername)))
     const port = await listen(server)
-    const channel = createUndiciTransport({
+    const channel = createHttpTransport({
       lookup: (_hostname, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
     }).open({ origin: `https://other.example:${port}`, allowPrivate: true, ca })
     onCleanup(() => channel.close())

@@ -77,9 +77,12 @@ export interface TransportFailure {
   readonly cause?: unknown
 }
 
+/** Lower-case names; a header that came several times has its values in order. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
 /** Called in order: `head` once, `data` any number of times, then `end` or `fail`, once. Nothing after `destroy()`. */
 export interface UpstreamSink {
-  head(status: number, headers: Readonly<Record<string, string | readonly string[] | undefined>>): void
+  head(status: number, headers: AnswerHeaders): void
   data(chunk: Buffer): void
   end(): void
   fail(failure: TransportFailure): void

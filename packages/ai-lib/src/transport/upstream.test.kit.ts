@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
 import { afterEach } from 'vitest'
 import type { ChannelOptions, Flight, TransportFailure, UpstreamRequest, UpstreamSink } from './transport.ts'
-import { createUndiciTransport } from './undici-transport.ts'
+import { createHttpTransport } from './http-transport.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -49,7 +49,7 @@ export async function rawUpstream(onSocket: (socket: Socket) => void): Promise<{
 }
 
 export function openChannel(origin: string, options: Partial<ChannelOptions> = {}) {
-  const channel = createUndiciTransport().open({ origin, allowPrivate: true, ...options })
+  const channel = createHttpTransport().open({ origin, allowPrivate: true, ...options })
   onCleanup(() => channel.close())
   return channel
 }

@@ -1,27 +1,16 @@
 // The way down over a real listener: unready at once, finishing what is under way, then ending what is left.
-import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
-import type { Interruptible } from '../http/exchange-handler.ts'
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { type Interruptible, OpenExchanges, type OpenPlace } from '../exchange/open-exchanges.ts'
 import type { HealthState } from '../http/health.ts'
+import { serve } from '../http/sockets.test.kit.ts'
 import { type Drain, startDrain } from './drain.ts'
 
-const servers: Server[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  }
-})
-
-async function draining(delayMs: number, graceMs: number, open: Set<Interruptible> = new Set()) {
-  const server = createServer((_request, response) => response.end('served'))
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+async function draining(delayMs: number, graceMs: number, open = new OpenExchanges()) {
+  const { listener, port } = await serve((_request, response) => response.sendWhole(200, [], 'served'))
   const health: HealthState = { readiness: { kind: 'ready' } }
-  const drain = startDrain({ server, health, open, delayMs, graceMs })
-  return { server, port, health, drain, open }
+  const drain = startDrain({ server: listener, health, open, delayMs, graceMs })
+  return { listener, port, health, drain, open }
 }
 
 const isDone = (drain: Drain): Promise<boolean> => Promise.race([drain.done.then(() => true), tick().then(() => false)])
@@ -41,10 +30,10 @@ function asked(port: number): Promise<string> {
 
 describe('a drain', () => {
   it('is unready at once and still accepts for its delay, then no more', async () => {
-    const { health, port, drain, server } = await draining(60_000, 60_000)
+    const { health, port, drain, listener } = await draining(60_000, 60_000)
     expect(health.readiness).toEqual({ kind: 'draining' })
     expect(await asked(port)).toBe('served')
-    expect(server.listening).toBe(true)
+    expect(listener.server.listening).toBe(true)
     drain.hurry()
     await drain.done
     expect(await asked(port)).toBe('refused')
@@ -53,24 +42,26 @@ describe('a drain', () => {
   it('waits for what is under way and interrupts nothing that ends in time', async () => {
     const interrupted: string[] = []
     const exchange: Interruptible = { interrupt: ({ code }) => interrupted.push(code) }
-    const { drain, open } = await draining(0, 60_000, new Set([exchange]))
+    const open = new OpenExchanges()
+    const place = open.add(exchange)
+    const { drain } = await draining(0, 60_000, open)
     expect(await isDone(drain)).toBe(false)
-    open.delete(exchange)
+    open.delete(place)
     await drain.done
     expect(interrupted).toEqual([])
   })
 
   it.each(['grace', 'hurry'] as const)('tells what is left when time is up (%s), once each', async (how) => {
-    const open = new Set<Interruptible>()
+    const open = new OpenExchanges()
     const interrupted: string[] = []
     for (const name of ['a', 'b']) {
       const exchange: Interruptible = {
         interrupt({ code }) {
           interrupted.push(`${name} ${code}`)
-          open.delete(exchange)
+          open.delete(place)
         },
       }
-      open.add(exchange)
+      const place: OpenPlace = open.add(exchange)
     }
     const { drain } = await draining(0, how === 'grace' ? 40 : 60_000, open)
     if (how === 'hurry') drain.hurry()

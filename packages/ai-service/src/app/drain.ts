@@ -1,13 +1,13 @@
 // The way down: unready at once, still accepting while load balancers notice, then finishing, then ending what is left.
-import type { Server } from 'node:http'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
-import type { Interruptible } from '../http/exchange-handler.ts'
+import type { OpenExchanges } from '../exchange/open-exchanges.ts'
 import type { HealthState } from '../http/health.ts'
+import type { HttpListener } from '../http/http-listener.ts'
 
 export interface DrainParts {
-  readonly server: Server
+  readonly server: HttpListener
   readonly health: HealthState
-  readonly open: ReadonlySet<Interruptible>
+  readonly open: OpenExchanges
   /** Milliseconds of accepting after readiness went. */
   readonly delayMs: number
   /** Milliseconds that what is under way may take in all. */
@@ -32,12 +32,12 @@ async function drain({ server, health, open, delayMs, graceMs }: DrainParts, hur
   await waitUntil(() => false, delayMs, hurried)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  await waitUntil(() => open.size === 0, graceMs - (performance.now() - startedMs), hurried)
+  // What is settled may still be on its way to a client that reads slowly.
+  const isOver = (): boolean => open.size === 0 && server.isFlushed
+  await waitUntil(isOver, graceMs - (performance.now() - startedMs), hurried)
   const over = new AiError('service_draining', { retryAfterMs: 1_000 })
   for (const exchange of open) exchange.interrupt(over)
-  await waitUntil(() => open.size === 0, interruptMs, new AbortController().signal)
-  // Answers of this turn of the loop are written at its end (http/answer-burst.ts).
-  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  await waitUntil(isOver, interruptMs, new AbortController().signal)
   server.closeAllConnections()
   await closed
 }

@@ -5,7 +5,7 @@ import type { Upstream } from 'ai-lib/internal/attempts/target'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
 import { createResolverLookup } from 'ai-lib/internal/transport/resolver-lookup'
-import type { UndiciTransportParts } from 'ai-lib/internal/transport/undici-transport'
+import type { HttpTransportParts } from 'ai-lib/internal/transport/http-transport'
 import type { Channel, ChannelOptions, ProxySettings, Transport } from 'ai-lib/internal/transport/transport'
 import type { Config, EnvironmentProxy, GuardedUrl, ProviderConfig } from '../config/config.ts'
 
@@ -20,7 +20,7 @@ export interface OpenUpstreams {
 }
 
 /** How names are looked up, where the configuration says. */
-export function transportParts({ server: { dns } }: Config): UndiciTransportParts {
+export function transportParts({ server: { dns } }: Config): HttpTransportParts {
   return dns === undefined ? {} : { lookup: createResolverLookup(dns) }
 }
 

@@ -1,7 +1,7 @@
 // Whether a provider's address answers: one request without a key, through its proxy, certificates and address guard.
 import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
 import type { ProxySettings, TransportFailure } from 'ai-lib/internal/transport/transport'
-import { createUndiciTransport } from 'ai-lib/internal/transport/undici-transport'
+import { createHttpTransport } from 'ai-lib/internal/transport/http-transport'
 import { transportParts } from '../app/open-upstreams.ts'
 import type { Config, ProviderConfig } from '../config/config.ts'
 
@@ -22,7 +22,7 @@ const meanings: ReadonlyMap<string, string> = new Map([
 export async function reach(provider: ProviderConfig, baseUrl: string, config: Config): Promise<Reach> {
   const { origin, pathname } = new URL(baseUrl)
   const proxy = proxyOf(provider, origin, config)
-  const channel = createUndiciTransport(transportParts(config)).open({
+  const channel = createHttpTransport(transportParts(config)).open({
     origin,
     ...(proxy === undefined ? {} : { proxy }),
     ca: provider.ca,

@@ -1,5 +1,4 @@
 // Carries one spending request from its head to its last byte: read, run, write, settle.
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
 import { noUsage, type Usage } from 'ai-lib/internal/chat/usage'
 import { AiError, toAiError } from 'ai-lib/internal/errors/ai-error'
@@ -8,12 +7,15 @@ import type { Answer } from '../exchange/answer.ts'
 import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
 import { readAsked } from '../exchange/dispatch.ts'
 import { type CacheWish, Exchange } from '../exchange/exchange.ts'
+import type { Interruptible, OpenExchanges } from '../exchange/open-exchanges.ts'
 import type { Outcome, Settlement } from '../exchange/settlement.ts'
 import { answeredHeaders, refusedHeaders, replayedHeaders, type RequestIdentity } from './answer-headers.ts'
 import type { ClientHeaders } from './client-headers.ts'
+import type { HttpRequest } from './http-request.ts'
+import type { HttpResponse } from './http-response.ts'
 import { Pump, type PumpBounds, type PumpEnd, type PumpTimes } from './pump.ts'
 import { type BodyBounds, readBody } from './read-body.ts'
-import { writeRefusal, writeWhole } from './respond.ts'
+import { writeWhole } from './respond.ts'
 import type { Route } from './routes.ts'
 
 export interface ExchangeParts {
@@ -29,12 +31,7 @@ export interface ExchangeParts {
   readonly onFault: (requestId: string, thrown: unknown) => void
   readonly onStream: (change: 'opened' | 'closed') => void
   /** Exchanges under way, for the end of a drain. */
-  readonly open: Set<Interruptible>
-}
-
-/** Something under way that can be ended with an error that its client understands. */
-export interface Interruptible {
-  interrupt(error: AiError): void
+  readonly open: OpenExchanges
 }
 
 const unmetered = { kind: 'unknown' } as const
@@ -44,8 +41,8 @@ type OperationRoute = Extract<Route, { kind: 'operation' }>
 
 /** Never rejects. */
 export async function handleExchange(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: HttpRequest,
+  response: HttpResponse,
   given: {
     readonly id: string
     readonly route: OperationRoute
@@ -56,23 +53,21 @@ export async function handleExchange(
   parts: ExchangeParts,
 ): Promise<void> {
   const abort = new AbortController()
-  const onClose = (): void => abort.abort()
-  response.once('close', onClose)
   const carrier = new Carrier(request, response, given, parts, abort)
-  parts.open.add(carrier)
+  response.onGone = () => carrier.clientLeft()
+  const place = parts.open.add(carrier)
   try {
     await carrier.carry()
   } catch (thrown) {
     carrier.broke(thrown)
   } finally {
-    parts.open.delete(carrier)
-    response.off('close', onClose)
+    parts.open.delete(place)
   }
 }
 
 class Carrier implements Interruptible {
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #request: HttpRequest
+  readonly #response: HttpResponse
   readonly #given: Parameters<typeof handleExchange>[2]
   readonly #parts: ExchangeParts
   readonly #exchange: Exchange
@@ -84,8 +79,8 @@ class Carrier implements Interruptible {
   #bodyMs = 0
 
   constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: HttpRequest,
+    response: HttpResponse,
     given: Parameters<typeof handleExchange>[2],
     parts: ExchangeParts,
     abort: AbortController,
@@ -111,6 +106,11 @@ class Carrier implements Interruptible {
     this.#interruption = error
     if (this.#pump) this.#pump.interrupt(error)
     else this.#abort.abort()
+  }
+
+  clientLeft(): void {
+    this.#abort.abort()
+    this.#pump?.left()
   }
 
   /** A fault of ours: this exchange ends, and nothing else does. */
@@ -186,7 +186,7 @@ class Carrier implements Interruptible {
     this.#addExtra(headers)
     writeWhole(this.#response, 200, headers, out)
     // A client that does not read must not keep the answer in our memory for ever.
-    if (this.#response.writableLength > 0) this.#response.setTimeout(this.#parts.pump.writeStallMs)
+    this.#response.boundWrites(this.#parts.pump.writeStallMs)
     this.#settleAnswered('completed', 200, answer, lane, { gatewayMs: timing.gatewayMs })
   }
 
@@ -196,7 +196,7 @@ class Carrier implements Interruptible {
     const headers = answeredHeaders(answer, this.#identity, timing, this.#parts.scrub)
     headers.push('content-type', eventStream, 'cache-control', 'no-cache', 'x-accel-buffering', 'no')
     this.#addExtra(headers)
-    if (!this.#response.destroyed) this.#response.writeHead(200, headers)
+    this.#response.startStream(200, headers)
     const { scrub } = this.#parts
     const { wire } = this.#exchange.operation
     const closing = (error: AiError): Uint8Array => wire.writeFailure(error, 'mid-stream', this.#exchange.id)
@@ -220,7 +220,7 @@ class Carrier implements Interruptible {
       this.#addExtra(headers)
       if (form === 'stream') headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no')
       writeWhole(this.#response, 200, headers, out, form === 'stream' ? eventStream : undefined)
-      if (this.#response.writableLength > 0) this.#response.setTimeout(this.#parts.pump.writeStallMs)
+      this.#response.boundWrites(this.#parts.pump.writeStallMs)
     }
     const metered = { kind: 'reported', usage: noUsage } as const
     const error = gone ? new AiError('caller_left') : undefined
@@ -234,10 +234,8 @@ class Carrier implements Interruptible {
       const headers = refusedHeaders(error, this.#identity)
       if (answer.attempts.length > 0) headers.push('x-ai-attempts', String(answer.attempts.length))
       if (answer.endpoint) headers.push('x-ai-provider', answer.endpoint.provider)
-      // A body that was not read to its end would be taken for the next request.
-      if (!this.#request.complete) headers.push('connection', 'close')
       this.#addExtra(headers)
-      writeRefusal(this.#request, this.#response, error.status, headers, bufferOf(body))
+      writeWhole(this.#response, error.status, headers, body)
     }
     const outcome = isCallers(error) ? 'refused' : 'failed'
     this.#settle(outcome, error.status, answer.attempts, { ...answer.endpoint, error })
@@ -370,8 +368,4 @@ function streamTimes(
   if (times.pieces === 0) return {}
   const ttftMs = times.firstMs - startedMs
   return times.pieces < 2 ? { ttftMs } : { ttftMs, interTokenMs: (times.lastMs - times.firstMs) / (times.pieces - 1) }
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,12 +1,14 @@
 // The metrics listener: /metrics and nothing else.
-import { createServer, type Server } from 'node:http'
+import { createHttpListener, type HttpListener } from './http-listener.ts'
 import { writeWhole } from './respond.ts'
+
+const bounds = { headersMs: 10_000, keepAliveMs: 75_000, maxConnections: 64 } as const
 
 export function createMetricsListener(
   render: () => Promise<{ readonly contentType: string; readonly body: string }>,
-): Server {
-  const server = createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
+): HttpListener {
+  return createHttpListener(bounds, (request, response) => {
+    if (request.method !== 'GET' || request.url.split('?', 1)[0] !== '/metrics') {
       writeWhole(response, 404, [], 'This listener serves GET /metrics.\n', 'text/plain; charset=utf-8')
       return
     }
@@ -15,8 +17,4 @@ export function createMetricsListener(
       () => writeWhole(response, 500, [], 'Metrics could not be rendered.\n', 'text/plain; charset=utf-8'),
     )
   })
-  server.headersTimeout = 10_000
-  server.requestTimeout = 10_000
-  server.maxConnections = 64
-  return server
 }

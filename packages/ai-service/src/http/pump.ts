@@ -1,11 +1,9 @@
 // Moves a committed stream to the client with back-pressure both ways, and ends it truthfully.
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { OpenStream } from 'ai-lib/internal/attempts/attempt'
 import { errorOfFailure } from 'ai-lib/internal/attempts/failure-error'
 import { pingComment } from 'ai-lib/internal/bytes/sse-encoder'
 import type { AiError } from 'ai-lib/internal/errors/ai-error'
-import { writeChunk } from './chunk-writer.ts'
+import type { HttpResponse } from './http-response.ts'
 
 export type PumpEnd =
   | { readonly kind: 'completed' }
@@ -34,25 +32,23 @@ export interface PumpParts extends PumpBounds {
   readonly scrub: (text: string) => string
 }
 
+const pingBytes = Buffer.from(pingComment)
+
 /** One stream on its way to one client. `run` resolves when the last byte is handed over, or never will be. */
 export class Pump {
-  readonly #response: ServerResponse
+  readonly #response: HttpResponse
   readonly #stream: OpenStream<Buffer>
   readonly #parts: PumpParts
   readonly #ended = Promise.withResolvers<PumpEnd & { readonly times: PumpTimes }>()
-  readonly #onClose = (): void => this.#left()
-  readonly #onDrain = (): void => this.#drained()
   readonly #onQuiet = (): void => this.#quiet()
   #state: 'flowing' | 'stalled' | 'done' = 'flowing'
-  /** The response lets go of it at its end; the listener must go as well. */
-  #socket: Socket | null = null
   #stall: NodeJS.Timeout | undefined
   #ping: NodeJS.Timeout | undefined
   #firstMs = 0
   #lastMs = 0
   #pieces = 0
 
-  constructor(response: ServerResponse, stream: OpenStream<Buffer>, parts: PumpParts) {
+  constructor(response: HttpResponse, stream: OpenStream<Buffer>, parts: PumpParts) {
     this.#response = response
     this.#stream = stream
     this.#parts = parts
@@ -69,15 +65,17 @@ export class Pump {
     this.#fail(error)
   }
 
+  /** The client's connection has closed. */
+  left(): void {
+    this.#stream.destroy()
+    this.#settle({ kind: 'cancelled' })
+  }
+
   #start(): void {
     const response = this.#response
-    if (response.destroyed) return this.#left()
-    response.on('close', this.#onClose)
-    response.on('drain', this.#onDrain)
-    response.socket?.on('drain', this.#onDrain)
-    this.#socket = response.socket
+    if (response.destroyed) return this.left()
+    response.onDrain = () => this.#drained()
     this.#ping = setTimeout(this.#onQuiet, this.#parts.pingMs)
-    response.flushHeaders()
     this.#stream.attach({
       data: (bytes) => this.#data(bytes),
       ended: () => this.#finish({ kind: 'completed' }),
@@ -94,7 +92,7 @@ export class Pump {
     if (this.#state === 'done') return
     this.#lastMs = performance.now()
     if (this.#pieces++ === 0) this.#firstMs = this.#lastMs
-    if (writeChunk(this.#response, bytes) || this.#state === 'stalled') return
+    if (this.#response.write(bytes) || this.#state === 'stalled') return
     this.#state = 'stalled'
     this.#stream.pause()
     this.#stall = setTimeout(() => this.#response.destroy(), this.#parts.writeStallMs)
@@ -111,18 +109,12 @@ export class Pump {
   #quiet(): void {
     const sinceMs = this.#lastMs === 0 ? this.#parts.pingMs : performance.now() - this.#lastMs
     const dueMs = this.#parts.pingMs - sinceMs
-    if (dueMs <= 1 && this.#state === 'flowing') this.#response.write(pingComment)
+    if (dueMs <= 1 && this.#state === 'flowing') this.#response.write(pingBytes)
     this.#ping = setTimeout(this.#onQuiet, dueMs <= 1 ? this.#parts.pingMs : dueMs)
-  }
-
-  #left(): void {
-    this.#stream.destroy()
-    this.#settle({ kind: 'cancelled' })
   }
 
   #finish(end: PumpEnd): void {
     if (this.#state === 'done') return
-    this.#response.off('close', this.#onClose)
     this.#response.end()
     this.#settle(end)
   }
@@ -132,9 +124,6 @@ export class Pump {
     this.#state = 'done'
     clearTimeout(this.#stall)
     clearTimeout(this.#ping)
-    this.#response.off('close', this.#onClose)
-    this.#response.off('drain', this.#onDrain)
-    this.#socket?.off('drain', this.#onDrain)
     const times = { firstMs: this.#firstMs, lastMs: this.#lastMs, pieces: this.#pieces }
     this.#ended.resolve({ ...end, times })
   }

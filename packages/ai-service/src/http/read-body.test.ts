@@ -3,6 +3,7 @@ import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { joinPieces } from 'ai-lib/internal/bytes/pieces'
 import { describe, expect, it } from 'vitest'
 import { ByteBudget } from '../exchange/byte-budget.ts'
+import type { HttpRequest } from './http-request.ts'
 import { type BodyBounds, readBody } from './read-body.ts'
 import { serve } from './sockets.test.kit.ts'
 
@@ -22,7 +23,7 @@ async function send(
   const abort = new AbortController()
   const came = Promise.withResolvers<Came>()
   const { dial } = await serve((request) => {
-    readBody(request, request.headers['content-length'], bounds, budget, abort.signal).then(
+    readBody(request, declared(request), bounds, budget, abort.signal).then(
       ({ pieces, lease }) => {
         const body = Buffer.from(joinPieces(pieces)).toString()
         lease.release()
@@ -39,6 +40,11 @@ async function send(
   if (more.after === 'leave') socket.destroy()
   if (more.after === 'abort') abort.abort()
   return { ...(await came.promise), budget }
+}
+
+function declared({ rawHeaders }: HttpRequest): string | undefined {
+  const at = rawHeaders.indexOf('content-length')
+  return at === -1 ? undefined : rawHeaders[at + 1]
 }
 
 const head = 'POST / HTTP/1.1\r\nhost: a\r\n'

@@ -1,8 +1,8 @@
 // Reads a body whole, within its bound, the shared budget, and a least rate.
-import type { IncomingMessage } from 'node:http'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { Pieces } from 'ai-lib/internal/bytes/pieces'
 import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
+import type { BodySink, HttpRequest } from './http-request.ts'
 
 export interface BodyBounds {
   readonly maxBytes: number
@@ -26,7 +26,7 @@ const leastPieceBytes = 8 * 1024
  *   is then not read, and the connection must be closed.
  */
 export async function readBody(
-  request: IncomingMessage,
+  request: HttpRequest,
   declared: string | undefined,
   bounds: BodyBounds,
   budget: ByteBudget,
@@ -48,55 +48,67 @@ function tooLarge(maxBytes: number): AiError {
   return new AiError('caller_body_too_large', { message: `The bound is ${maxBytes} bytes (server.maxBody).` })
 }
 
-class BodyReader {
-  readonly #request: IncomingMessage
+/** Takes one body into memory; settles once, whatever ends it. */
+class BodyReader implements BodySink {
+  readonly #request: HttpRequest
   readonly #bounds: BodyBounds
   readonly #lease: ByteLease
   readonly #chunks: Buffer[] = []
+  readonly #startedMs = performance.now()
+  readonly #settled = Promise.withResolvers<Pieces>()
+  // We may end an exchange ourselves while its body is still coming.
+  readonly #onAbort = (): void => this.closed()
+  #signal: AbortSignal | undefined
+  #timer: NodeJS.Timeout | undefined
   #bytes = 0
 
-  constructor(request: IncomingMessage, bounds: BodyBounds, lease: ByteLease) {
+  constructor(request: HttpRequest, bounds: BodyBounds, lease: ByteLease) {
     this.#request = request
     this.#bounds = bounds
     this.#lease = lease
   }
 
   read(signal: AbortSignal): Promise<Pieces> {
-    const request = this.#request
-    return new Promise((resolve, reject) => {
-      const startedMs = performance.now()
-      let timer = setTimeout(onTimer, this.#bounds.baseMs)
-      const finish = (): void => {
-        clearTimeout(timer)
-        request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-        signal.removeEventListener('abort', onClose)
-      }
-      const refuse = (error: AiError): void => {
-        finish()
-        request.pause()
-        reject(error)
-      }
-      const onData = (chunk: Buffer): void => {
-        const error = this.#add(chunk)
-        if (error) refuse(error)
-      }
-      const onEnd = (): void => {
-        finish()
-        resolve(this.#pieces())
-      }
-      const onClose = (): void => refuse(new AiError('caller_left'))
-      const bounds = this.#bounds
-      const received = (): number => this.#bytes
-      function onTimer(): void {
-        const allowedMs = bounds.baseMs + received() / leastBytesPerMs
-        const leftMs = allowedMs - (performance.now() - startedMs)
-        if (leftMs <= 0) refuse(new AiError('caller_body_timeout'))
-        else timer = setTimeout(onTimer, leftMs)
-      }
-      request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
-      // We may end an exchange ourselves while its body is still coming.
-      signal.addEventListener('abort', onClose)
-    })
+    this.#signal = signal
+    // Most bodies have come with their head: then there is nothing to wait for, and no timer to arm.
+    if (!this.#request.complete) {
+      this.#timer = setTimeout(() => this.#look(), this.#bounds.baseMs)
+      signal.addEventListener('abort', this.#onAbort)
+    }
+    this.#request.read(this)
+    return this.#settled.promise
+  }
+
+  data(chunk: Buffer): void {
+    const error = this.#add(chunk)
+    if (error) this.#refuse(error)
+  }
+
+  end(): void {
+    this.#finish()
+    this.#settled.resolve(this.#pieces())
+  }
+
+  closed(): void {
+    this.#refuse(new AiError('caller_left'))
+  }
+
+  #look(): void {
+    const allowedMs = this.#bounds.baseMs + this.#bytes / leastBytesPerMs
+    const leftMs = allowedMs - (performance.now() - this.#startedMs)
+    if (leftMs <= 0) this.#refuse(new AiError('caller_body_timeout'))
+    else this.#timer = setTimeout(() => this.#look(), leftMs)
+  }
+
+  #refuse(error: AiError): void {
+    this.#finish()
+    this.#request.stopReading()
+    this.#settled.reject(error)
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
   // A dribbled body would otherwise be held as thousands of buffers, each with a head of its own.

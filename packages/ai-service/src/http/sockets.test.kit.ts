@@ -1,7 +1,9 @@
 // Real connections for tests of the listener: a server on a free port and a client that speaks bytes.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach } from 'vitest'
+import { createHttpListener, type HttpListener, type HttpListenerOptions } from './http-listener.ts'
+import type { HttpRequest } from './http-request.ts'
+import type { HttpResponse } from './http-response.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -16,20 +18,25 @@ export interface Wire {
   readonly closed: Promise<void>
 }
 
+export const patient: HttpListenerOptions = { headersMs: 60_000, keepAliveMs: 60_000, maxConnections: 1_000 }
+
 export async function serve(
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<{ readonly server: Server; dial(): Promise<Wire> }> {
-  const server = createServer({ requireHostHeader: false }, onRequest)
+  onRequest: (request: HttpRequest, response: HttpResponse, expects: string) => void,
+  options: Partial<HttpListenerOptions> = {},
+): Promise<{ readonly listener: HttpListener; readonly port: number; dial(): Promise<Wire> }> {
+  const listener = createHttpListener({ ...patient, ...options }, onRequest)
+  const { server } = listener
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   cleanups.push(() => {
-    server.closeAllConnections()
-    return new Promise((resolve) => server.close(resolve))
+    const closed = new Promise<void>((resolve) => listener.close(resolve))
+    listener.closeAllConnections()
+    return closed
   })
   const { port } = server.address() as AddressInfo
-  return { server, dial: () => dial(port) }
+  return { listener, port, dial: () => dial(port) }
 }
 
-async function dial(port: number): Promise<Wire> {
+export async function dial(port: number): Promise<Wire> {
   const socket = connect(port, '127.0.0.1')
   cleanups.push(() => socket.destroy())
   const chunks: Buffer[] = []

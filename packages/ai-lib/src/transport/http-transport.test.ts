@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { AiError } from '../errors/ai-error.ts'
-import { createUndiciTransport } from './undici-transport.ts'
+import { createHttpTransport } from './http-transport.ts'
 import {
   fetchWith,
   get,
@@ -76,7 +76,7 @@ describe('answers', () => {
     expect(hits).toEqual([])
   })
 
-  test('a request that undici refuses fails after send has returned', async () => {
+  test('a request that no head may carry fails after send has returned', async () => {
     const { origin } = await httpUpstream((_request, response) => response.end())
     const channel = openChannel(origin)
     const { recorded, done } = record((sink) => channel.send({ ...get, headers: { 'x-bad': 'a\r\nb: c' } }, sink))
@@ -96,7 +96,7 @@ describe('opening', () => {
     'https://a.test?x',
     'https://a.test#x',
   ])('%j is not an origin', (origin) => {
-    expect(() => createUndiciTransport().open({ origin, allowPrivate: true })).toThrow(AiError)
+    expect(() => createHttpTransport().open({ origin, allowPrivate: true })).toThrow(AiError)
   })
 })
 

@@ -1,41 +1,33 @@
-// One request on its way through undici: the hot path, a handler without promises or allocations per chunk.
-import type { Dispatcher } from 'undici'
-import { failureOf } from './failure-kind.ts'
+// One request on its way: bounds, timers and encodings of its answer, without promises or allocations per chunk.
+import type { Carried, HttpConnection } from './http-connection.ts'
 import { createInflater, encodingsOf, type Inflater } from './inflate.ts'
-import type { Flight, TransportFailure, UpstreamRequest, UpstreamSink } from './transport.ts'
+import type { AnswerHeaders, Flight, TransportFailure, UpstreamRequest, UpstreamSink } from './transport.ts'
 import type { Waiter } from './wait-queue.ts'
 
 /** Bytes that a whole answer may have, inflated. */
 const defaultMaxAnswerBytes = 64 * 1024 * 1024
 
-/** Before the head, after it, or over. `waiting` starts when the request is handed to a socket. */
+/** Before the head, after it, or over. `waiting` starts when the request is written to a socket. */
 type Phase = 'queued' | 'waiting' | 'body' | 'done'
 
-/** How a flight left its socket: `clean` may serve the next one, `spoilt` must be destroyed. */
+/** How a flight left its connection: `clean` may serve the next one, `spoilt` must be destroyed. */
 export type Leftover = 'clean' | 'spoilt'
 
-type AnswerHead = Readonly<Record<string, string | readonly string[] | undefined>>
-
-/** The port's `Flight` and undici's handler in one object, so that a chunk passes through one call. */
-export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler {
+export class HttpFlight implements Flight, Waiter, Carried {
   readonly request: UpstreamRequest
   readonly #sink: UpstreamSink
-  readonly #onDone: (flight: UndiciFlight, leftover: Leftover) => void
+  readonly #onDone: (flight: HttpFlight, leftover: Leftover) => void
   readonly #maxBytes: number
+  /** Which connection carries it; set by the pool. */
+  connection: HttpConnection | undefined
   #phase: Phase = 'queued'
   #paused = false
   #bounded = false
   #bytes = 0
-  #controller: Dispatcher.DispatchController | undefined
   #headTimer: NodeJS.Timeout | undefined
   #inflater: Inflater | undefined
-  #broken: Error | undefined
 
-  constructor(
-    request: UpstreamRequest,
-    sink: UpstreamSink,
-    onDone: (flight: UndiciFlight, leftover: Leftover) => void,
-  ) {
+  constructor(request: UpstreamRequest, sink: UpstreamSink, onDone: (flight: HttpFlight, leftover: Leftover) => void) {
     this.request = request
     this.#sink = sink
     this.#onDone = onDone
@@ -58,14 +50,14 @@ export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler 
   pause(): void {
     this.#paused = true
     this.#inflater?.pause()
-    this.#controller?.pause()
+    if (this.#isUnderWay) this.connection?.pause()
   }
 
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
     this.#inflater?.resume()
-    this.#controller?.resume()
+    if (this.#isUnderWay) this.connection?.resume()
   }
 
   destroy(): void {
@@ -79,23 +71,10 @@ export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler 
     this.#sink.fail(failure)
   }
 
-  /**
-   * To be told of the socket's error before undici: undici takes a reset of a close-delimited body for its end. Only
-   * remembered, because ending the request here would trip undici's assertions while it handles the same error.
-   */
-  socketBroke(error: Error): void {
-    // Before it is sent, undici connects anew without a word.
-    if (this.#phase !== 'queued') this.#broken = error
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#phase === 'done') {
-      controller.abort(new Error('destroyed before it was sent'))
-      return
-    }
+  /** The request goes out now. */
+  sent(): void {
     this.#phase = 'waiting'
-    if (this.#paused) controller.pause()
+    if (this.#paused) this.connection?.pause()
     const { stream, headTimeoutMs } = this.request
     if (stream && headTimeoutMs !== undefined && headTimeoutMs > 0) {
       this.#headTimer = setTimeout(() => {
@@ -104,9 +83,8 @@ export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler 
     }
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHead): void {
-    // 1xx (early hints) are not the answer.
-    if (this.#phase !== 'waiting' || status < 200) return
+  head(status: number, headers: AnswerHeaders): void {
+    if (this.#phase !== 'waiting') return
     this.#phase = 'body'
     clearTimeout(this.#headTimer)
     const encodings = encodingsOf(headers['content-encoding'])
@@ -125,20 +103,17 @@ export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler 
     this.#sink.head(status, { ...headers, 'content-encoding': undefined, 'content-length': undefined })
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  data(chunk: Buffer): void {
     if (this.#phase !== 'body') return
     if (this.#inflater !== undefined) {
-      if (!this.#inflater.write(chunk)) this.#controller?.pause()
+      if (!this.#inflater.write(chunk)) this.connection?.pause()
     } else if (this.#bounded) this.#deliverCounted(chunk)
     else this.#sink.data(chunk)
   }
 
-  onResponseEnd(): void {
+  /** The answer's last byte has come. */
+  end(): void {
     if (this.#phase !== 'body') return
-    if (this.#broken !== undefined) {
-      this.fail(failureOf(this.#broken, true))
-      return
-    }
     if (this.#inflater !== undefined) {
       this.#inflater.end()
       return
@@ -147,11 +122,8 @@ export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler 
     this.#sink.end()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    const failure = failureOf(error, this.#phase === 'body')
-    // undici may refuse a request while `send` still runs, before the caller has the flight that fails.
-    if (this.#phase === 'queued') queueMicrotask(() => this.fail(failure))
-    else this.fail(failure)
+  get #isUnderWay(): boolean {
+    return this.#phase === 'waiting' || this.#phase === 'body'
   }
 
   #deliverCounted(chunk: Buffer): void {
@@ -169,18 +141,15 @@ export class UndiciFlight implements Flight, Waiter, Dispatcher.DispatchHandler 
       },
       broken: (cause) => this.fail({ kind: 'encoding', afterHead: true, cause }),
       drained: () => {
-        if (!this.#paused) this.#controller?.resume()
+        if (!this.#paused) this.connection?.resume()
       },
     })
   }
 
   #finish(leftover: Leftover): void {
-    const wasSent = this.#phase === 'waiting' || this.#phase === 'body'
     this.#phase = 'done'
     clearTimeout(this.#headTimer)
     this.#inflater?.destroy()
-    // Aborting destroys the socket under the request. Idempotent where undici itself has ended the request.
-    if (leftover === 'spoilt' && wasSent) this.#controller?.abort(new Error('flight destroyed'))
     this.#onDone(this, leftover)
   }
 }

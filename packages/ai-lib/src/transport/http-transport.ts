@@ -1,15 +1,15 @@
-// The Transport port on undici's dispatch API, over sockets that our own dialler opens.
+// The Transport port over HTTP/1.1: a pool of connections to one origin, opened by our own dialler.
 import { AiError } from '../errors/ai-error.ts'
 import { createGuardedLookup } from './address-guard.ts'
 import type { LookupAll } from './bounded-lookup.ts'
 import { ClientPool } from './client-pool.ts'
 import { createDialler } from './dialler.ts'
+import { HttpFlight } from './http-flight.ts'
 import { readProxy } from './proxy.ts'
 import { createTlsRoots } from './tls-roots.ts'
 import type { Channel, ChannelOptions, Transport } from './transport.ts'
-import { UndiciFlight } from './undici-flight.ts'
 
-export interface UndiciTransportParts {
+export interface HttpTransportParts {
   /** Resolves names; the system's resolver by default. */
   readonly lookup?: LookupAll
   /** Monotonic milliseconds; `performance.now` by default. */
@@ -17,18 +17,18 @@ export interface UndiciTransportParts {
 }
 
 /** Opens channels that speak HTTP/1.1 over their own sockets. `open` throws `config_invalid` for a bad origin or proxy. */
-export function createUndiciTransport(parts: UndiciTransportParts = {}): Transport {
+export function createHttpTransport(parts: HttpTransportParts = {}): Transport {
   return { open: (options) => openChannel(options, parts) }
 }
 
 function openChannel(
   options: ChannelOptions,
-  { lookup, nowMs = () => performance.now() }: UndiciTransportParts,
+  { lookup, nowMs = () => performance.now() }: HttpTransportParts,
 ): Channel {
   const origin = readOrigin(options.origin)
   const proxy = options.proxy === undefined ? undefined : readProxy(options.proxy)
   const pool = new ClientPool({
-    origin: origin.origin,
+    host: origin.host,
     dial: createDialler({
       origin,
       proxy,
@@ -53,7 +53,7 @@ function openChannel(
   })
   return {
     send(request, sink) {
-      const flight = new UndiciFlight(request, sink, pool.onDone)
+      const flight = new HttpFlight(request, sink, pool.onDone)
       pool.start(flight)
       return flight
     },

@@ -1,0 +1,89 @@
+// Heads of HTTP/1.1 messages as text: found in a byte stream, and read so strictly that no other hop can read them otherwise.
+
+/** Behind the start line: names are tokens, nothing is folded, no control character, no bare CR or LF. */
+const fieldSection = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+const bareLineFeed = /(?:^|[^\r])\n/
+const blanksAround = /^[\t ]+|[\t ]+$/g
+
+/** Whether text is header lines, each with its line break, as HTTP/1.1 allows them to be sent. */
+export function isFieldSection(text: string): boolean {
+  return fieldSection.test(text)
+}
+
+/** Whether a header of this name and value is one header, and no way to write a second one. */
+export function isField(name: string, value: string): boolean {
+  return fieldValue.test(value) && token.test(name)
+}
+
+/**
+ * Names and values in turn, names as they were written.
+ * @returns undefined where a line is none that HTTP/1.1 allows.
+ */
+export function readFields(section: string): string[] | undefined {
+  if (!fieldSection.test(section)) return undefined
+  const fields: string[] = []
+  for (let at = 0; at < section.length; ) {
+    const end = section.indexOf('\r\n', at)
+    const colon = section.indexOf(':', at)
+    fields.push(section.slice(at, colon), trimmed(section, colon + 1, end))
+    at = end + 2
+  }
+  return fields
+}
+
+// Nearly always one blank in front and none behind.
+function trimmed(text: string, from: number, to: number): string {
+  const start = text.charCodeAt(from) === 0x20 ? from + 1 : from
+  const value = text.slice(start, to)
+  const first = value.charCodeAt(0)
+  const last = value.charCodeAt(value.length - 1)
+  const isTrim = first !== 0x20 && first !== 0x09 && last !== 0x20 && last !== 0x09
+  return isTrim ? value : value.replace(blanksAround, '')
+}
+
+export type HeadProgress =
+  /** The whole head without its empty line, one letter per byte; `rest` is where the next byte of the chunk lies. */
+  | { readonly kind: 'head'; readonly text: string; readonly rest: number }
+  | { readonly kind: 'more' }
+  | { readonly kind: 'too-large' }
+  /** A line ends with a bare line feed: waiting for an end that such a sender never writes would hold it up for nothing. */
+  | { readonly kind: 'malformed' }
+
+const more: HeadProgress = { kind: 'more' }
+
+/** Collects the bytes of one head, over as many chunks as it takes. */
+export class HeadCollector {
+  readonly #maxBytes: number
+  #held: Buffer | undefined
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Bytes of an unfinished head. */
+  get heldBytes(): number {
+    return this.#held?.length ?? 0
+  }
+
+  push(chunk: Buffer, from: number): HeadProgress {
+    const held = this.#held
+    const bytes = held === undefined ? chunk : Buffer.concat([held, chunk.subarray(from)])
+    const start = held === undefined ? from : 0
+    const end = bytes.indexOf('\r\n\r\n', held === undefined ? from : Math.max(0, held.length - 3), 'latin1')
+    if (end === -1) return this.#hold(bytes, start)
+    if (end - start > this.#maxBytes) return { kind: 'too-large' }
+    this.#held = undefined
+    const rest = end + 4 - (held === undefined ? 0 : held.length - from)
+    return { kind: 'head', text: bytes.toString('latin1', start, end + 2), rest }
+  }
+
+  #hold(bytes: Buffer, start: number): HeadProgress {
+    if (bytes.length - start > this.#maxBytes) return { kind: 'too-large' }
+    if (bareLineFeed.test(bytes.toString('latin1', start))) return { kind: 'malformed' }
+    // A copy: the chunk may be a small part of a large buffer that would stay alive with it.
+    this.#held = Buffer.from(bytes.subarray(start))
+    return more
+  }
+}

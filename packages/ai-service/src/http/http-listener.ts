@@ -1,0 +1,117 @@
+// A listener of HTTP/1.1 over plain sockets or TLS: accepts, keeps account of its connections, and ends them.
+//
+// Why our own and not node:http: its request and response objects cost half of what a small request costs here, and its
+// parser takes requests that we must refuse anyway (docs/decisions/0013).
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { HttpConnection } from './http-connection.ts'
+import type { HttpRequest } from './http-request.ts'
+import type { HttpResponse } from './http-response.ts'
+
+export interface HttpListenerOptions {
+  /** Milliseconds from the connection, or from a further request's first byte, to the end of its head. */
+  readonly headersMs: number
+  /** Milliseconds that a connection may wait for its next request. */
+  readonly keepAliveMs: number
+  readonly maxConnections: number
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+/** @param expects value of the Expect header, lower-case; empty without one. It must not throw. */
+export type RequestHandler = (request: HttpRequest, response: HttpResponse, expects: string) => void
+
+export interface HttpListener {
+  /** Accepts, tells its address, and emits the errors of listening. */
+  readonly server: Server
+  /** Whether every byte that was written is with the system, on its way to its client. */
+  readonly isFlushed: boolean
+  /** Accepts no more; calls back once every connection has ended. */
+  close(closed?: () => void): void
+  /** Ends connections that wait for a request. */
+  closeIdleConnections(): void
+  closeAllConnections(): void
+}
+
+const checkEveryMs = 1_000
+
+export function createHttpListener(options: HttpListenerOptions, handle: RequestHandler): HttpListener {
+  return new Listener(options, handle)
+}
+
+class Listener implements HttpListener {
+  readonly server: Server
+  readonly #options: HttpListenerOptions
+  readonly #handle: RequestHandler
+  readonly #connections = new Set<HttpConnection>()
+  /** Accepted sockets, those that are still shaking hands included. */
+  readonly #sockets = new Set<Socket>()
+  #isClosing = false
+
+  constructor(options: HttpListenerOptions, handle: RequestHandler) {
+    this.#options = options
+    this.#handle = handle
+    const { tls, maxConnections, headersMs } = options
+    const onConnection = (socket: Socket): void => this.#open(socket)
+    this.server = tls
+      ? createTlsServer(
+          { ...tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], handshakeTimeout: headersMs },
+          onConnection,
+        )
+      : createServer(onConnection)
+    this.server.maxConnections = maxConnections
+    this.server.on('connection', (socket: Socket) => {
+      socket.setNoDelay(true)
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+      // A handshake that fails is its client's affair.
+      if (tls) socket.on('error', () => socket.destroy())
+    })
+    if (tls) this.server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy())
+    this.server.on('listening', () => this.#watch())
+  }
+
+  get isFlushed(): boolean {
+    for (const { socket } of this.#connections) if (socket.writableLength > 0) return false
+    return true
+  }
+
+  close(closed?: () => void): void {
+    this.#isClosing = true
+    this.server.close(closed && (() => closed()))
+  }
+
+  closeIdleConnections(): void {
+    for (const connection of this.#connections) if (connection.isIdle) connection.socket.destroy()
+  }
+
+  closeAllConnections(): void {
+    for (const { socket } of this.#connections) socket.destroy()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #open(socket: Socket): void {
+    const connection = new HttpConnection(
+      socket,
+      {
+        request: this.#handle,
+        closed: (ended) => this.#connections.delete(ended),
+      },
+      {
+        headersMs: this.#options.headersMs,
+        keepAliveMs: this.#options.keepAliveMs,
+        isClosing: () => this.#isClosing,
+        nowMs: () => performance.now(),
+      },
+    )
+    this.#connections.add(connection)
+  }
+
+  // One look at all of them each second, in place of two timers for each request.
+  #watch(): void {
+    const timer = setInterval(() => {
+      const nowMs = performance.now()
+      for (const connection of this.#connections) connection.check(nowMs)
+    }, checkEveryMs).unref()
+    this.server.once('close', () => clearInterval(timer))
+  }
+}
