@@ -9,6 +9,7 @@ const requirements = {
   openssl: { program: 'openssl', enable: 'apt-get install openssl' },
   curl: { program: 'curl', enable: 'apt-get install curl' },
   'redis-server': { program: 'redis-server', enable: 'apt-get install redis-server' },
+  promtool: { program: 'promtool', enable: 'apt-get install prometheus' },
   wrk: { program: 'wrk', enable: 'apt-get install wrk' },
   versitygw: { program: 'versitygw', enable: 'install Go and run scripts/build-test-servers.sh' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },

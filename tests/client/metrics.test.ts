@@ -1,5 +1,14 @@
 // An application's metrics hear of every call: answers, streams, errors, batches, attempts; and can break none.
-import { AiClient, AiError, Message, type Metrics, type MetricTags, Provider, PrometheusMetrics } from 'ai-lib'
+import {
+  AiClient,
+  AiError,
+  Message,
+  type Metrics,
+  type MetricTags,
+  Provider,
+  PrometheusMetrics,
+  ResponseCache,
+} from 'ai-lib'
 import { type Simulator, startSimulator } from 'ai-simulator'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -120,6 +129,23 @@ test('a batch, and each of its requests', async () => {
   expect(metrics.lines.slice(-2)).toEqual([
     'counter ai_batches_total 1 outcome=partial',
     'histogram ai_batch_requests positive',
+  ])
+})
+
+test('an answer of the cache: a request without attempts and tokens', async () => {
+  const metrics = new Recorder()
+  const options = { baseUrl: `${upstream.url}/v1`, apiKey: 'sk-test', metrics, cache: new ResponseCache() }
+  const client = new AiClient(Provider.OpenAI, options)
+  clients.push(client)
+  await client.chatCompletion(ping)
+  const before = metrics.lines.length
+  await client.chatCompletion(ping)
+  expect(metrics.lines[0]).toBe('counter ai_cache_total 1 result=miss')
+  expect(metrics.lines.slice(before)).toEqual([
+    'counter ai_cache_total 1 result=hit',
+    'timer ai_request_duration_seconds stopped provider=openai stream=false',
+    'counter ai_requests_total 1 provider=openai model=echo endpoint=openai stream=false outcome=completed code=none',
+    'success   provider=openai model=echo',
   ])
 })
 

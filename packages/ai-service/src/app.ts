@@ -7,7 +7,9 @@ import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
 import { type OpenCache, openCache } from './app/open-cache.ts'
 import { openBackups } from './app/open-backups.ts'
+import { openMetrics } from './app/open-metrics.ts'
 import { openRouting } from './app/open-routing.ts'
+import { createPriceList } from './app/price-list.ts'
 import { transportParts } from './app/open-upstreams.ts'
 import { observe } from './app/observe.ts'
 import { exchangeRunner } from './app/run-exchange.ts'
@@ -30,7 +32,7 @@ import type { Redactor } from './redaction/redactor.ts'
 import { createConcurrencyCounters } from './stores/memory/concurrency-counters.ts'
 import { createRateCounters } from './stores/memory/rate-counters.ts'
 import type { Log } from './telemetry/log.ts'
-import { createServiceMetrics, type ServiceMetrics } from './telemetry/metrics.ts'
+import type { ServiceMetrics } from './telemetry/metrics.ts'
 import { createRequestId } from './telemetry/request-id.ts'
 import type { RuntimeSource } from './telemetry/runtime-metrics.ts'
 
@@ -65,10 +67,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
   const routing = openRouting(config, createHttpTransport(transportParts(config)), simulator?.url)
   const { router, upstreams } = routing
-  const isKnownModel = (provider: string, model: string): boolean => router.isKnownModel(provider, model)
-  const standings = () => router.standings()
-  const { waiting } = upstreams
-  const metrics = createServiceMetrics({ runtime: parts.runtime, isKnownModel, waiting, endpoints: standings })
+  const metrics = openMetrics({ ...parts, router, upstreams })
   const cache = await openCache(config, { log: parts.log, onStoreError: () => metrics.recordCacheError() })
   const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new OpenExchanges()
@@ -139,7 +138,14 @@ function exchangeParts(
   const hideAddresses = createAddressScrubber(loaded.config)
   // The log may name addresses, a client may not.
   const told = (text: string): string => hideAddresses(redactor.excerpt(text, maxToldChars))
-  const limits = { rules, rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: systemClock }
+  const limits = {
+    rules,
+    rates: createRateCounters(),
+    concurrency: createConcurrencyCounters(),
+    clock: systemClock,
+    onRefused: (limit: string) => metrics.recordLimit(limit),
+  }
+  const priceOf = createPriceList(loaded.config, () => Date.now())
   return {
     body: { maxBytes: server.maxBodyBytes, baseMs: server.timeouts.bodyMs },
     budget: new ByteBudget(server.maxBufferedBytes ?? Math.floor(memoryLimitBytes * bodyShare)),
@@ -154,7 +160,7 @@ function exchangeParts(
       translateLarge: (job) => translations.run(job),
       scrub: told,
     }),
-    onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version }),
+    onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version, priceOf }),
     onFault: (requestId, thrown) => log.error('an exchange broke', { request_id: requestId, error: thrown }),
     onStream: (change) => (change === 'opened' ? metrics.streamOpened() : metrics.streamClosed()),
     open,

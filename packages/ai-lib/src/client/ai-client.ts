@@ -103,11 +103,12 @@ export class AiClient {
    * @throws AiError with the code that says who is to blame, once every allowed attempt is spent.
    */
   async chatCompletion(request: ChatCompletionRequest, { signal }: CallOptions = {}): Promise<ChatCompletionResponse> {
-    const key = this.#memory?.keyOf(request) ?? ''
-    const recalled = await this.#memory?.recall(key)
-    if (recalled) return recalled
     const call = this.#watch(request, false)
     try {
+      const key = this.#memory?.keyOf(request) ?? ''
+      const recalled = await this.#memory?.recall(key)
+      if (this.#memory) call?.lookedUp(recalled !== undefined)
+      if (recalled) return recalled
       const outcome = await this.#run(request, false, signal, call)
       if (outcome.kind !== 'whole') throw new AiError('provider_invalid_response')
       const folded = foldEvents(outcome.out)

@@ -51,6 +51,12 @@ export class WatchedCall {
     if (stream) this.#countStreams(1)
   }
 
+  /** The client's cache was asked. What it had is an answer that no provider was asked for: no attempts, no tokens. */
+  lookedUp(isHit: boolean): void {
+    this.#metrics.incrCounter(series.cache.name, 1, { result: isHit ? 'hit' : 'miss' })
+    if (isHit) this.completed(undefined)
+  }
+
   /** The attempt loop is through: with an answer, or with none to be had. */
   attempted(attempts: readonly AttemptRecord[], target: Target | undefined): void {
     for (const { provider, endpoint, outcome } of attempts)

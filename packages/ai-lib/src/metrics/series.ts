@@ -39,6 +39,12 @@ export const clientSeries = {
     help: 'Upstream attempts by endpoint and outcome.',
     labels: ['provider', 'endpoint', 'outcome'],
   },
+  cache: {
+    name: 'ai_cache_total',
+    kind: 'counter',
+    help: 'Look-ups in the cache of the client, by what it had.',
+    labels: ['result'],
+  },
   errors: {
     name: 'ai_errors_total',
     kind: 'counter',

@@ -3,6 +3,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import type { Settlement } from '../exchange/settlement.ts'
 import type { ExchangeSummary } from '../telemetry/exchange-summary.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { PriceList } from './price-list.ts'
 import type { ServiceMetrics } from '../telemetry/metrics.ts'
 
 export interface Observers {
@@ -10,17 +11,23 @@ export interface Observers {
   readonly metrics: ServiceMetrics
   /** Of the configuration that serves the exchange. */
   readonly version: string
+  readonly priceOf: PriceList
 }
 
-export function observe(exchange: Exchange, { log, metrics, version }: Observers): void {
+export function observe(exchange: Exchange, { log, metrics, version, priceOf }: Observers): void {
   exchange.onSettle((settlement) => {
-    const summary = summaryOf(exchange, settlement, version)
+    const summary = summaryOf(exchange, settlement, version, priceOf)
     metrics.record(summary)
     log.request(summary)
   })
 }
 
-function summaryOf(exchange: Exchange, settlement: Settlement, configVersion: string): ExchangeSummary {
+function summaryOf(
+  exchange: Exchange,
+  settlement: Settlement,
+  configVersion: string,
+  priceOf: PriceList,
+): ExchangeSummary {
   const { caller, head, operation } = exchange
   const { metered, error } = settlement
   return {
@@ -40,6 +47,7 @@ function summaryOf(exchange: Exchange, settlement: Settlement, configVersion: st
     ttftMs: settlement.ttftMs,
     interTokenMs: settlement.interTokenMs,
     usage: metered.kind === 'reported' ? metered.usage : undefined,
+    costMicroUsd: costOf(settlement, priceOf),
     usageSource: metered.kind,
     losses: settlement.losses,
     keyId: caller.keyId,
@@ -50,4 +58,10 @@ function summaryOf(exchange: Exchange, settlement: Settlement, configVersion: st
     cache: settlement.cache,
     error,
   }
+}
+
+// An answer that no provider was asked for costs nothing, whatever tokens it once took.
+function costOf({ metered, provider, model, attempts }: Settlement, priceOf: PriceList): bigint | undefined {
+  if (metered.kind !== 'reported' || attempts.length === 0) return undefined
+  return provider === undefined || model === undefined ? undefined : priceOf(provider, model, metered.usage)
 }

@@ -141,6 +141,28 @@ describe('limits', () => {
     expect((await ask(alice))[0]).toBe('passed')
   })
 
+  it('tells metrics whose limit refused, and of what, once for each refusal', async () => {
+    const refused: string[] = []
+    const rules: readonly LimitRule[] = [
+      { for: 'global', requests: requests(100) },
+      { for: 'team', requests: requests(1) },
+      { for: 'key', concurrent: 2 },
+    ]
+    const policy = rateLimit({
+      rules,
+      rates: createRateCounters(),
+      concurrency: createConcurrencyCounters(),
+      clock: { nowMs: () => 0 },
+      onRefused: (limit) => refused.push(limit),
+    })
+    for (let index = 0; index < 3; index++) {
+      const exchange = exchangeOf()
+      exchange.caller = alice
+      await codeOf(async () => policy.around(exchange, next))
+    }
+    expect(refused).toEqual(['team requests', 'key concurrent'])
+  })
+
   it('a place is held until the exchange settles, and no longer', async () => {
     const { ask } = limiting({ for: 'key', concurrent: 1 })
     const [passed, first] = await ask(alice)

@@ -15,7 +15,11 @@ export interface RateLimitParts {
   readonly rates: RateCounters
   readonly concurrency: ConcurrencyCounters
   readonly clock: { nowMs(): number }
+  /** Told of each refusal; the name is from a closed set: whose limit, and of what. */
+  readonly onRefused?: (limit: LimitName) => void
 }
+
+export type LimitName = `${LimitRule['for']} ${'requests' | 'concurrent'}`
 
 export function rateLimit(parts: RateLimitParts): Policy {
   return {
@@ -30,34 +34,44 @@ export function rateLimit(parts: RateLimitParts): Policy {
   }
 }
 
-function takePlaces(exchange: Exchange, { rules, concurrency }: RateLimitParts): void {
+function takePlaces(exchange: Exchange, { rules, concurrency, onRefused }: RateLimitParts): void {
   for (const [index, rule] of rules.entries()) {
     const name = subject(rule, index, exchange.caller)
     if (name === undefined || rule.concurrent === undefined) continue
     const leave = concurrency.enter(name, rule.concurrent)
-    if (!leave)
+    if (!leave) {
+      onRefused?.(`${rule.for} concurrent`)
       throw new AiError('policy_concurrency_limited', {
         message: `The limit is ${rule.concurrent} per ${rule.for}.`,
         retryAfterMs: 1_000,
       })
+    }
     exchange.onSettle(leave)
   }
 }
 
-function countRequest(exchange: Exchange, { rules, rates, clock }: RateLimitParts): void {
+function countRequest(exchange: Exchange, { rules, rates, clock, onRefused }: RateLimitParts): void {
+  const claimed: LimitRule[] = []
   const claims = rules.flatMap((rule, index): RateClaim[] => {
     const name = subject(rule, index, exchange.caller)
     if (name === undefined || rule.requests === undefined) return []
+    claimed.push(rule)
     return [{ name, limit: rule.requests.count, windowMs: rule.requests.windowMs }]
   })
   const admissions = rates.admitAll(claims, clock.nowMs())
   const told = admissions
-    .map((admission, index) => ({ admission, limit: claims[index]?.limit ?? 0 }))
+    .map((admission, index) => ({
+      admission,
+      limit: claims[index]?.limit ?? 0,
+      whose: claimed[index]?.for ?? 'global',
+    }))
     .reduce(tighter, undefined)
+  if (told?.admission.kind === 'limited') onRefused?.(`${told.whose} requests`)
   if (told) tell(exchange, told.limit, told.admission)
 }
 
 interface Told {
+  readonly whose: LimitRule['for']
   readonly limit: number
   readonly admission: Admission
 }

@@ -9,13 +9,15 @@ export interface CounterSpec {
   readonly name: string
   readonly help: string
   readonly labelNames: readonly string[]
+  /** Cells count in units this many times smaller than the series shows, so that sums stay whole numbers. Default 1. */
+  readonly divisor?: number
 }
 
 export class CounterCells {
   readonly #labelNames: readonly string[]
   readonly #cells: { readonly cell: Cell; readonly labels: Record<string, string> }[] = []
 
-  constructor(registry: Registry, { name, help, labelNames }: CounterSpec) {
+  constructor(registry: Registry, { name, help, labelNames, divisor = 1 }: CounterSpec) {
     this.#labelNames = labelNames
     const cells = this.#cells
     // `collect` runs before each scrape; counters only rise, so that resetting and adding gives the totals.
@@ -26,7 +28,7 @@ export class CounterCells {
       registers: [registry],
       collect() {
         counter.reset()
-        for (const { cell, labels } of cells) counter.inc(labels, cell.value)
+        for (const { cell, labels } of cells) counter.inc(labels, cell.value / divisor)
       },
     })
   }

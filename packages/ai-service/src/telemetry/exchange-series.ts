@@ -5,6 +5,7 @@ import { Gauge, type Registry } from 'prom-client'
 import { type Cell, CounterCells } from './counter-cells.ts'
 import type { ExchangeSummary } from './exchange-summary.ts'
 import { type HistogramCell, HistogramCells, observe } from './histogram-cells.ts'
+import { lossLabel } from './loss-path.ts'
 import { seriesSpecs as specs } from './series-specs.ts'
 
 /** Label value where there is nothing to name: no target was reached for, no error happened. */
@@ -19,6 +20,8 @@ interface ModelCells {
   readonly cacheWrite: Cell
   readonly output: Cell
   readonly reasoning: Cell
+  /** By team. */
+  readonly costs: Map<string, Cell>
 }
 
 /** Everything with these labels, looked up once per exchange. */
@@ -35,6 +38,9 @@ export class ExchangeSeries {
   readonly #tokens: CounterCells
   readonly #attempts: CounterCells
   readonly #errors: CounterCells
+  readonly #costs: CounterCells
+  readonly #losses: CounterCells
+  readonly #limits: CounterCells
   readonly #duration: HistogramCells
   readonly #firstToken: HistogramCells
   readonly #interToken: HistogramCells
@@ -48,6 +54,8 @@ export class ExchangeSeries {
   readonly #cache: CounterCells
   readonly #cacheCells = new Map<string, Cell>()
   readonly #errorCells = new Map<string, Cell>()
+  readonly #lossCells = new Map<string, Cell>()
+  readonly #limitCells = new Map<string, Cell>()
 
   constructor(registry: Registry, isKnownModel: (provider: string, model: string) => boolean) {
     this.#isKnownModel = isKnownModel
@@ -56,6 +64,9 @@ export class ExchangeSeries {
     this.#errors = new CounterCells(registry, specs.errors)
     this.#cache = new CounterCells(registry, specs.cache)
     this.#tokens = new CounterCells(registry, specs.tokens)
+    this.#costs = new CounterCells(registry, specs.cost)
+    this.#losses = new CounterCells(registry, specs.losses)
+    this.#limits = new CounterCells(registry, specs.limits)
     this.#duration = new HistogramCells(specs.duration)
     this.#firstToken = new HistogramCells(specs.firstToken)
     this.#interToken = new HistogramCells(specs.interToken)
@@ -73,6 +84,8 @@ export class ExchangeSeries {
     if (exchange.ttftMs !== undefined) observe(shared.firstToken, exchange.ttftMs / 1_000)
     if (exchange.interTokenMs !== undefined) observe(shared.interToken, exchange.interTokenMs / 1_000)
     if (exchange.usage !== undefined) addTokens(shared, exchange.usage)
+    if (exchange.costMicroUsd !== undefined) this.#addCost(exchange, node, exchange.costMicroUsd)
+    for (const { path } of exchange.losses) this.#count(this.#lossCells, this.#losses, lossLabel(path))
     for (const { endpoint, outcome } of exchange.attempts) this.#attemptCell(endpoint, outcome).value++
     if (exchange.code !== undefined) this.recordRefusal(exchange.code)
     if (exchange.cache !== undefined) this.recordCache(exchange.cache)
@@ -86,9 +99,11 @@ export class ExchangeSeries {
   }
 
   recordRefusal(code: string): void {
-    let cell = this.#errorCells.get(code)
-    if (cell === undefined) this.#errorCells.set(code, (cell = this.#errors.open(code)))
-    cell.value++
+    this.#count(this.#errorCells, this.#errors, code)
+  }
+
+  recordLimit(limit: string): void {
+    this.#count(this.#limitCells, this.#limits, limit)
   }
 
   recordCache(result: 'hit' | 'miss' | 'bypass' | 'error'): void {
@@ -99,6 +114,19 @@ export class ExchangeSeries {
 
   changeStreams(by: 1 | -1): void {
     this.#streams.inc(by)
+  }
+
+  #count(cells: Map<string, Cell>, counter: CounterCells, label: string): void {
+    let cell = cells.get(label)
+    if (cell === undefined) cells.set(label, (cell = counter.open(label)))
+    cell.value++
+  }
+
+  // Teams are those that the configuration's keys name.
+  #addCost({ provider = none, team = none }: ExchangeSummary, { model, shared }: Node, microUsd: bigint): void {
+    let cell = shared.costs.get(team)
+    if (cell === undefined) shared.costs.set(team, (cell = this.#costs.open(provider, model, team)))
+    cell.value += Number(microUsd)
   }
 
   #nodeOf({ provider = none, model = none, endpoint = none, dialect }: ExchangeSummary): Node {
@@ -159,6 +187,7 @@ export class ExchangeSeries {
         cacheWrite: open('cache_write'),
         output: open('output'),
         reasoning: open('reasoning'),
+        costs: new Map(),
       }
       this.#modelCells.set(key, cells)
     }

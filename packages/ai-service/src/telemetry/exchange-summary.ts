@@ -39,6 +39,8 @@ export interface ExchangeSummary {
   /** Mean gap between the pieces of a stream. */
   readonly interTokenMs?: number | undefined
   readonly usage?: Usage | undefined
+  /** What the provider charged, in micro-USD; absent where nobody was asked, or a price is unknown. */
+  readonly costMicroUsd?: bigint | undefined
   readonly usageSource?: 'reported' | 'estimated' | 'unknown' | undefined
   /** What translation could not carry, of the request and of the answer. */
   readonly losses: readonly Loss[]

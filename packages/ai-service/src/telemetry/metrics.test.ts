@@ -13,6 +13,10 @@ const series = [
   'ai_errors_total',
   'ai_tokens_used_total',
   'ai_streams_open',
+  'ai_cost_usd_total',
+  'ai_losses_total',
+  'ai_limit_rejections_total',
+  'ai_config_version_info',
 ]
 
 const known = new Set(['gpt-4o', 'gpt-5'])
@@ -93,6 +97,59 @@ describe('an exchange', () => {
   })
 })
 
+describe('money', () => {
+  test('is summed in whole micro-USD by provider, model and team', async () => {
+    const metrics = create()
+    // A tenth of a dollar, a million times a micro-dollar: as floating dollars the sum would be off.
+    for (let turn = 0; turn < 1_000; turn++) metrics.record(summary({ costMicroUsd: 100_001n }))
+    metrics.record(summary({ costMicroUsd: 1n, team: undefined }))
+    metrics.record(summary({ costMicroUsd: undefined, team: 'ads' }))
+    expect(await samples(metrics, 'ai_cost_usd_total')).toEqual([
+      'ai_cost_usd_total{provider="openai",model="gpt-4o",team="search"} 100.001',
+      'ai_cost_usd_total{provider="openai",model="gpt-4o",team="none"} 0.000001',
+    ])
+  })
+})
+
+test('losses are counted by path without indices, and what clients make up is other', async () => {
+  const metrics = create()
+  const loss = (path: string) => ({ kind: 'dropped', path, reason: '' }) as const
+  const paths = ['messages.0.content.1.cache_control', 'messages.17.content.0.cache_control', 'seed', 'max_tokens']
+  const invented = [
+    'x-canary',
+    'messages.0.canary',
+    '',
+    '0',
+    'a.'.repeat(500),
+    '__proto__',
+    Array.from({ length: 9 }, () => 'content').join('.'),
+  ]
+  metrics.record(summary({ losses: [...paths, ...invented].map(loss) }))
+  expect(await samples(metrics, 'ai_losses_total')).toEqual([
+    'ai_losses_total{path="messages.content.cache_control"} 2',
+    'ai_losses_total{path="seed"} 1',
+    'ai_losses_total{path="max_tokens"} 1',
+    `ai_losses_total{path="other"} ${invented.length}`,
+  ])
+})
+
+test('a limit that refuses is counted', async () => {
+  const metrics = create()
+  metrics.recordLimit('team requests')
+  metrics.recordLimit('team requests')
+  expect(await samples(metrics, 'ai_limit_rejections_total')).toEqual([
+    'ai_limit_rejections_total{limit="team requests"} 2',
+  ])
+})
+
+test('the configuration that serves is shown, and no older one', async () => {
+  let version = 'a1'
+  const metrics = createServiceMetrics({ configVersion: () => version })
+  expect(await samples(metrics, 'ai_config_version_info')).toEqual(['ai_config_version_info{hash="a1"} 1'])
+  version = 'b2'
+  expect(await samples(metrics, 'ai_config_version_info')).toEqual(['ai_config_version_info{hash="b2"} 1'])
+})
+
 test('a thousand invented models make one series', async () => {
   const metrics = create()
   for (let turn = 0; turn < 1_000; turn++) metrics.record(summary({ model: `invented-${turn}"}\n` }))
@@ -129,7 +186,11 @@ describe('the text', () => {
   }
 
   test('is what Prometheus reads: help and type once per series, samples below them, base units, sane names', async () => {
-    const metrics = createServiceMetrics({ isKnownModel: () => true, runtime: { ...usage, version: process.version } })
+    const metrics = createServiceMetrics({
+      isKnownModel: () => true,
+      runtime: { ...usage, version: process.version },
+      configVersion: () => 'a1',
+    })
     metrics.record(summary({ code: 'provider_failed' }))
     const { contentType, body: text } = await metrics.render()
     metrics.close()

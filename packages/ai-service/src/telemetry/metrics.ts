@@ -14,6 +14,8 @@ export interface ServiceMetrics {
   recordRefusal(code: ErrorCode): void
   /** The store of the response cache did not take a look-up or a write. */
   recordCacheError(): void
+  /** A request that a limit refused; `limit` is from a closed set: `key requests`, `global concurrent`. */
+  recordLimit(limit: string): void
   streamOpened(): void
   streamClosed(): void
   /** Seconds since the epoch of the last backup that went well. Until it is told there is no such series. */
@@ -25,6 +27,8 @@ export interface ServiceMetrics {
 }
 
 export interface ServiceMetricsOptions {
+  /** Hash of the configuration that serves; asked when somebody scrapes. */
+  readonly configVersion?: () => string | undefined
   /** True for models that configuration or catalogue name; every other becomes `other`. Default: none is known. */
   readonly isKnownModel?: (provider: string, model: string) => boolean
   /** The process (memory, CPU, uptime); `process` itself fits. Without it there are no `process_*` metrics. */
@@ -40,16 +44,19 @@ export function createServiceMetrics({
   runtime,
   waiting = () => new Map(),
   endpoints = () => [],
+  configVersion = () => undefined,
 }: ServiceMetricsOptions = {}): ServiceMetrics {
   const registry = new Registry()
   const series = new ExchangeSeries(registry, isKnownModel)
   registerQueues(registry, waiting)
   registerEndpointSeries(registry, endpoints)
+  registerConfigVersion(registry, configVersion)
   const stop = registerRuntimeMetrics(registry, runtime)
   return {
     record: (exchange) => series.record(exchange),
     recordRefusal: (code) => series.recordRefusal(code),
     recordCacheError: () => series.recordCache('error'),
+    recordLimit: (limit) => series.recordLimit(limit),
     streamOpened: () => series.changeStreams(1),
     streamClosed: () => series.changeStreams(-1),
     backupSucceeded: createBackupGauge(registry),
@@ -68,6 +75,19 @@ function createBackupGauge(registry: Registry): (seconds: number) => void {
     gauge ??= new Gauge({ ...seriesSpecs.backup, registers: [registry] })
     gauge.set(seconds)
   }
+}
+
+function registerConfigVersion(registry: Registry, configVersion: () => string | undefined): void {
+  const gauge = new Gauge({
+    ...seriesSpecs.config,
+    registers: [registry],
+    collect() {
+      // One at a time: the hash of a configuration that no longer serves must not stay at 1.
+      gauge.reset()
+      const hash = configVersion()
+      if (hash !== undefined) gauge.set({ hash }, 1)
+    },
+  })
 }
 
 function registerQueues(registry: Registry, waiting: () => ReadonlyMap<string, number>): void {

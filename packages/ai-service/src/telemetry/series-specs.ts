@@ -25,6 +25,27 @@ export const seriesSpecs = {
     help: 'Tokens in disjoint classes, as providers reported them.',
     labelNames: ['provider', 'model', 'kind'],
   },
+  cost: {
+    name: 'ai_cost_usd_total',
+    help: 'What providers charged, by the prices of the catalogue; models without a known price are left out.',
+    labelNames: ['provider', 'model', 'team'],
+    divisor: 1_000_000,
+  },
+  losses: {
+    name: 'ai_losses_total',
+    help: 'What translation between dialects could not carry, by path without indices.',
+    labelNames: ['path'],
+  },
+  limits: {
+    name: 'ai_limit_rejections_total',
+    help: 'Requests refused by a limit, by whose and of what it is.',
+    labelNames: ['limit'],
+  },
+  config: {
+    name: 'ai_config_version_info',
+    help: 'The configuration that serves: 1 beside its hash.',
+    labelNames: ['hash'],
+  },
   duration: {
     name: 'ai_request_duration_seconds',
     help: 'From the request to the last byte of its answer.',

@@ -1,0 +1,23 @@
+// The service's metrics, with what they ask when somebody scrapes.
+import type { LoadedConfig } from '../config/config.ts'
+import type { Router } from '../exchange/route.ts'
+import { createServiceMetrics, type ServiceMetrics } from '../telemetry/metrics.ts'
+import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
+import type { OpenUpstreams } from './open-upstreams.ts'
+
+export interface OpenMetricsParts {
+  readonly loaded: LoadedConfig
+  readonly runtime: RuntimeSource
+  readonly router: Router
+  readonly upstreams: OpenUpstreams
+}
+
+export function openMetrics({ loaded, runtime, router, upstreams }: OpenMetricsParts): ServiceMetrics {
+  return createServiceMetrics({
+    runtime,
+    isKnownModel: (provider, model) => router.isKnownModel(provider, model),
+    waiting: upstreams.waiting,
+    endpoints: () => router.standings(),
+    configVersion: () => loaded.version,
+  })
+}
