@@ -14,7 +14,8 @@ export const rooms = {
     providers: ['dialects/dialect.ts', 'errors'],
     catalog: ['errors'],
     lanes: ['dialects', 'providers', 'chat', 'bytes', 'errors'],
-    transport: ['chat/failure.ts', 'errors'],
+    // HTTP/1.1 is read and written as bytes: heads and chunks are theirs, connections and timers are the transport's.
+    transport: ['chat/failure.ts', 'bytes/http-head.ts', 'bytes/chunked-decoder.ts', 'errors'],
     metrics: [],
     redaction: ['errors'],
     attempts: ['lanes', 'transport', 'providers', 'dialects', 'catalog', 'metrics', 'chat', 'bytes', 'errors'],
