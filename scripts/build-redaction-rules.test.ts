@@ -7,7 +7,7 @@ import { entropyOf } from '../packages/ai-service/src/redaction/entropy.ts'
 import type { RedactionRule } from '../packages/ai-service/src/redaction/rules.ts'
 import { compileRules, renderRules, renderRulesReference, withoutLead } from './build-redaction-rules.js'
 import { readToml } from './read-toml.js'
-import { longestMatch, parseRegex, sampleOf } from './regex-shape.js'
+import { leastRun, longestMatch, parseRegex, sampleOf } from './regex-shape.js'
 
 const folder = new URL('../packages/ai-service/data/gitleaks/', import.meta.url)
 const toml = readFileSync(new URL('gitleaks.toml', folder), 'utf8')
@@ -92,6 +92,17 @@ describe('the reader of patterns', () => {
     ['[^\\s:]{1,4}\\x60', 5],
   ])('%s is at most %d long', (source, length) => {
     expect(longestMatch(parseRegex(source))).toBe(length)
+  })
+
+  test.each([
+    [String.raw`s\.[a-z0-9]{24}`, 26],
+    [String.raw`(?:ab|c)[ \w]{0,9}x{3,5}y`, 4],
+    [String.raw`(?:a{9}|b{4} b{4})`, 4],
+    [String.raw`(?:ab){3}(?:c d){2}`, 7],
+    [String.raw`[\s\S]{20}`, 0],
+    ['ab?c', 2],
+  ])('a match of %s has a run of %d letters', (source, run) => {
+    expect(leastRun(parseRegex(source))).toBe(run)
   })
 
   test('the word before a name goes where a group holds the secret, and stays where none does', () => {

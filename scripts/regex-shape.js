@@ -158,6 +158,49 @@ export function longestMatch(tree, endless = Infinity) {
   }
 }
 
+/** Letters without a blank between them that every match has at least, one behind the other. */
+export function leastRun(tree) {
+  return runsOf(tree).best
+}
+
+const blanks = [9, 10, 12, 13, 32]
+const noRun = { least: 0, isDense: false, head: 0, tail: 0, best: 0 }
+const dense = (least) => ({ least, isDense: true, head: least, tail: least, best: least })
+
+function runsOf(tree) {
+  switch (tree.type) {
+    case 'empty':
+      return dense(0)
+    case 'class':
+      return tree.ranges.some(([from, to]) => blanks.some((code) => code >= from && code <= to)) ? noRun : dense(1)
+    case 'choice':
+      return tree.options.map(runsOf).reduce((a, b) => ({
+        least: Math.min(a.least, b.least),
+        isDense: a.isDense && b.isDense,
+        head: Math.min(a.head, b.head),
+        tail: Math.min(a.tail, b.tail),
+        best: Math.min(a.best, b.best),
+      }))
+    case 'sequence':
+      return tree.items.map(runsOf).reduce(joined, dense(0))
+    case 'repeat': {
+      const runs = runsOf(tree.item)
+      if (runs.isDense) return dense(tree.least * runs.least)
+      return tree.least === 0 ? noRun : { ...runs, isDense: false }
+    }
+  }
+}
+
+function joined(a, b) {
+  return {
+    least: a.least + b.least,
+    isDense: a.isDense && b.isDense,
+    head: a.isDense ? a.least + b.head : a.head,
+    tail: b.isDense ? b.least + a.tail : b.tail,
+    best: Math.max(a.best, b.best, a.tail + b.head),
+  }
+}
+
 /**
  * A text that matches, as a rule: assertions are not looked at.
  * @param draw gives an integer below its argument.

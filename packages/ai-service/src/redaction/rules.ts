@@ -7,6 +7,10 @@ export interface RedactionRule {
   readonly keywords: readonly string[]
   /** In RE2's syntax: for no engine that backtracks. */
   readonly regex: string
+  /** Letters without a blank between them that every match has. */
+  readonly run: number
+  /** A match has a sign of assignment, and behind it its longest run. */
+  readonly assigns?: true
   /** No letter of a match is farther than this from its keyword. Absent: a match may be anywhere. */
   readonly reach?: number
   /** A match may go on beyond its reach, to the end of the word. */
