@@ -25,6 +25,7 @@ const sinks: readonly Sink[] = [
   { name: 'commands', when: 'running', read: (world) => commands(world).join('\n') },
   { name: 'log', when: 'stopped', read: ({ service }) => service.output() },
   { name: 'files', when: 'stopped', read: ({ folder }) => filesIn(join(folder, 'data')) },
+  { name: 'backups', when: 'stopped', read: ({ folder }) => filesIn(join(folder, 'backups')) },
 ]
 
 let world: World
@@ -101,9 +102,18 @@ function commands({ folder, yaml, run }: World): readonly string[] {
     config,
     `server: { port: ${freshPort}, metrics: { port: 0 }, admin: { credential: env:ADMIN } }\n${yaml}`,
   )
-  return [['check'], ['check', '--json'], ['doctor'], ['doctor', '--json'], ['schema']].map((args) =>
-    run(...args, ...(args[0] === 'schema' ? [] : ['--config', config])),
-  )
+  const lines = [
+    'check',
+    'check --json',
+    'doctor',
+    'doctor --json',
+    'backup now',
+    'backup list --json',
+    'backup verify',
+  ]
+  const restored = ['restore', '--to', join(folder, 'restored')]
+  const all = [...lines.map((line) => line.split(' ')), restored].map((args) => run(...args, '--config', config))
+  return [...all, run('schema')]
 }
 
 let freshPort = 0
@@ -132,6 +142,7 @@ describe('T17 B10 T18 a secret in every place', () => {
     await world.service.stop()
     await readAll('stopped')
     expect(read['commands']).toContain('openai')
+    expect(read['backups']).toContain('manifest')
     expect(read['metrics']).toContain('ai_requests_total')
     expect(read['log']?.length).toBeGreaterThan(10_000)
     expect(hitsIn(read, { ...planted, callerKey: { value: world.callerKey } })).toEqual([])

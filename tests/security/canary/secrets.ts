@@ -17,6 +17,7 @@ export const planted = {
   adminCredential: { value: 'canary-Admin-+/5647382910fedcba' },
   headerToken: { value: 'canary-Header-value-a1b2c3d4e5f6' },
   storePassword: { value: 'canary-Store-pa55+word-65748392' },
+  backupKey: { value: Buffer.from('canary-Backup-key-of-32-bytes-ab').toString('base64') },
   // Contents are not logged either. The client gets its own words back, and a cached answer holds them.
   prompt: { value: 'canary-Prompt-words-0f1e2d3c4b5a', except: ['clients', 'shared store'] },
 } as const satisfies Readonly<Record<string, Planted>>
@@ -45,7 +46,9 @@ export function formsOf(secret: string): readonly string[] {
       .toString('base64')
       .slice(4, -4),
   )
-  return [...writtenForms(secret), ...shifted, secret.toLowerCase()]
+  // A key of bytes that is written down in base64 is one in hex too.
+  const decoded = /^[\w+/]{43}=$/.test(secret) ? [Buffer.from(secret, 'base64').toString('hex')] : []
+  return [...writtenForms(secret), ...shifted, ...decoded, secret.toLowerCase()]
 }
 
 /** One line for each secret that stands in a sink. */

@@ -41,12 +41,14 @@ const variables = {
   PROXY_PASSWORD: encodeURIComponent(planted.proxyPassword.value),
   PEPPER: planted.pepper.value,
   ADMIN: planted.adminCredential.value,
+  BACKUP_KEY: planted.backupKey.value,
 }
 
 export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'canary-'))
   mkdirSync(join(folder, 'data'))
   mkdirSync(join(folder, 'store'))
+  mkdirSync(join(folder, 'backups'))
   let fault: Fault = () => undefined
   const upstreams = await Promise.all([1, 2, 3].map(() => startSimulator({ onRequest: (request) => fault(request) })))
   const proxy = await startTellingProxy()
@@ -98,6 +100,7 @@ function configuration(folder: string, [one, two, three]: readonly Simulator[], 
     `    proxy: "http://user:\${PROXY_PASSWORD}@127.0.0.1:${proxyPort}"`,
     `stores: { database: "sqlite:${join(folder, 'data', 'ai-service.db')}", shared: env:SHARED }`,
     'cache: { enabled: true }',
+    `backup: { enabled: true, to: "file:${join(folder, 'backups')}", encrypt: env:BACKUP_KEY }`,
     'telemetry: { logs: { level: debug } }\n',
   ].join('\n')
 }

@@ -9,7 +9,7 @@ const mostParts = 256
 /** Without regard to case: whoever looks for them does the same. */
 export function formsOf(value: string): readonly string[] {
   const whole = value.length < shortest ? [] : encodedForms(value)
-  return [...new Set([...whole, ...partsOf(value), ...passwordForms(value)])]
+  return [...new Set([...whole, ...partsOf(value), ...passwordForms(value), ...keyForms(value)])]
 }
 
 function encodedForms(value: string): readonly string[] {
@@ -43,6 +43,14 @@ function base64Forms(bytes: Buffer): string[] {
 function partsOf(value: string): readonly string[] {
   const parts = value.split(/[\s"\\]+/)
   return parts.length === 1 ? [] : parts.filter((part) => part.length >= shortestPart).slice(0, mostParts)
+}
+
+/** Bytes of a key that is written as base64 or hex, in the other of the two. */
+function keyForms(value: string): readonly string[] {
+  const text = value.trim()
+  if (/^(?:[0-9a-f]{2}){16,}$/i.test(text)) return base64Forms(Buffer.from(text, 'hex'))
+  const isBase64 = /^[\w+/-]{43}=?$/.test(text)
+  return isBase64 ? [Buffer.from(text, 'base64').toString('hex'), ...base64Forms(Buffer.from(text, 'base64'))] : []
 }
 
 /** A URL with a password is a secret because of the password. */

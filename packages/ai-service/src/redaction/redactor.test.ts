@@ -123,6 +123,16 @@ describe('T17 a configured secret', () => {
       expect(own.redact(`failed: ${shown}.`)).toMatch(/^failed: .*\[redacted:secret:[0-9a-f]{8}\].{0,2}\.$/)
   })
 
+  test('of 32 bytes is found as base64 and as hex, however it was written down', () => {
+    const bytes = Buffer.from(Array.from({ length: 32 }, (_, at) => (at * 37 + 11) % 256))
+    const written = ['base64', 'base64url', 'hex'] as const
+    for (const encoding of written) {
+      const own = createRedactor({ secrets: [new Secret(`${bytes.toString(encoding)}\n`.trimEnd())], rules: [] })
+      for (const other of written)
+        expect(own.redact(`key ${bytes.toString(other)}!`)).toMatch(/^key \[redacted:.*\].{0,2}!$/)
+    }
+  })
+
   test('is not in the redactor when that is printed', () => {
     const own = createRedactor({ secrets: [new Secret('printed-canary-value')] })
     expect(inspect(own, { depth: 9, showHidden: true })).not.toContain('printed-canary')
