@@ -116,7 +116,8 @@ async function expectRefusal(name: string, status: number, code: string, words: 
 async function expectAnother(name: string): Promise<void> {
   const answer = await post(service.url, paths.openai, chatBody(`safe-${name}`))
   expect([answer.status, answer.headers.get('x-ai-provider')]).toEqual([200, 'good'])
-  expect(Number(answer.headers.get('x-ai-attempts'))).toBe(2)
+  // One where its breaker has opened in the meantime.
+  expect(Number(answer.headers.get('x-ai-attempts'))).toBeLessThanOrEqual(2)
 }
 
 const dropping = { need: 'a kernel that drops connections behind a full backlog', enable: 'run this on Linux' }
