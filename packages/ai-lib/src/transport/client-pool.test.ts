@@ -137,6 +137,20 @@ describe('idle sockets', () => {
     await until(() => sockets[0]?.destroyed === true)
   })
 
+  test('an announcement that is shorter than those of others counts, whenever it comes', async () => {
+    const sockets: Socket[] = []
+    const { origin } = await rawUpstream((socket) => {
+      sockets.push(socket)
+      const hint = sockets.length === 1 ? 'timeout=600' : 'timeout=1'
+      const answer = `HTTP/1.1 200 OK\r\nkeep-alive: ${hint}\r\ncontent-length: 2\r\n\r\nok`
+      socket.on('data', () => setTimeout(() => socket.write(answer), sockets.length === 1 ? 0 : 20))
+    })
+    const channel = openChannel(origin)
+    await Promise.all([1, 2].map(() => record((sink) => channel.send(get, sink)).done))
+    await until(() => sockets[1]?.destroyed === true)
+    expect(sockets[0]?.destroyed).toBe(false)
+  })
+
   test('close lets flights end, closes idle sockets and refuses what comes after', async () => {
     const sockets = new Set<Socket>()
     const { origin, server } = await httpUpstream((_request, response) => {

@@ -43,6 +43,8 @@ export class ClientPool {
   readonly #onClosed: (() => void)[] = []
   #released: HttpConnection[] = []
   #sweeper: NodeJS.Timeout | undefined
+  /** Monotonic milliseconds at which the sweeper fires; one that has to go sooner moves it. */
+  #sweepAtMs = Infinity
   #isClosed = false
   #distrustedUntilMs = 0
 
@@ -134,7 +136,14 @@ export class ClientPool {
     connection.idleSinceMs = this.#parts.nowMs()
     connection.rest()
     this.#idle.push(connection)
-    this.#sweeper ??= setTimeout(this.#sweep, this.#idleMs(connection)).unref()
+    const idleMs = this.#idleMs(connection)
+    if (connection.idleSinceMs + idleMs < this.#sweepAtMs) this.#sweepAfter(idleMs)
+  }
+
+  #sweepAfter(ms: number): void {
+    clearTimeout(this.#sweeper)
+    this.#sweepAtMs = this.#parts.nowMs() + ms
+    this.#sweeper = setTimeout(this.#sweep, ms).unref()
   }
 
   #idleMs({ keepAliveMs }: HttpConnection): number {
@@ -145,7 +154,7 @@ export class ClientPool {
 
   // One timer for all of them: a busy pool would otherwise arm and clear one for every request.
   readonly #sweep = (): void => {
-    this.#sweeper = undefined
+    this.#sweepAtMs = Infinity
     const nowMs = this.#parts.nowMs()
     let nextMs: number | undefined
     for (const connection of this.#idle.slice()) {
@@ -154,7 +163,7 @@ export class ClientPool {
       if (leftMs < 1) connection.destroy()
       else if (nextMs === undefined || leftMs < nextMs) nextMs = leftMs
     }
-    if (nextMs !== undefined) this.#sweeper = setTimeout(this.#sweep, nextMs).unref()
+    if (nextMs !== undefined) this.#sweepAfter(nextMs)
   }
 
   #startQueued(): void {
