@@ -1,6 +1,7 @@
 // Small benches of the hot path: what one frame costs on each lane, and what looking into a 1 MB body costs.
 import { SseDecoder } from 'ai-lib/internal/bytes/sse-decoder'
 import { scanJson } from 'ai-lib/internal/bytes/json-scan'
+import { holdText } from 'ai-lib/internal/bytes/text-memory'
 import { anthropicMessages } from 'ai-lib/internal/dialects/anthropic-messages/anthropic-messages'
 import { openaiChat } from 'ai-lib/internal/dialects/openai-chat/openai-chat'
 import { createPassLane } from 'ai-lib/internal/lanes/pass'
@@ -35,6 +36,10 @@ const wanted = new Set(['model', 'stream', 'stream_options'])
 const image = Buffer.from(imageBody('bench/model'))
 const conversation = Buffer.from(conversationBody('bench/model'))
 const small = Buffer.from(smallBody('bench/model'))
+// As a body comes from its socket.
+const pieces = Array.from({ length: Math.ceil(conversation.length / 65_536) }, (_, index) =>
+  conversation.subarray(index * 65_536, (index + 1) * 65_536),
+)
 
 const openaiOptions = { streamUsage: false, createdSeconds: 1_700_000_000 }
 const lanes = {
@@ -57,6 +62,7 @@ const benches = [
   ['scan 1 MB image', 'body', () => microsPer(1, () => scanJson(image, undefined, wanted))],
   ['JSON.parse 1 MB image', 'body', () => microsPer(1, () => JSON.parse(image.toString('utf8')))],
   ['scan 1 MB conversation', 'body', () => microsPer(1, () => scanJson(conversation, undefined, wanted))],
+  ['scan 1 MB conversation, held', 'body', () => microsPer(1, () => scanJson(holdText(pieces), undefined, wanted))],
   ['JSON.parse 1 MB conversation', 'body', () => microsPer(1, () => JSON.parse(conversation.toString('utf8')))],
   ...cacheBenches,
 ]

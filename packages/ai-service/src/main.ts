@@ -3,9 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
 import { providerSpecs } from 'ai-lib/internal/providers/registry'
 import { serve } from './app/serve.ts'
 import { runCli } from './cli/program.ts'
+
+// V8 puts objects of kinds that lived long while it warmed up straight into the old space. Here those are requests: each
+// one that grew old keeps all it refers to until a full collection. Off, what survives a young collection halves (5.1 to
+// 2.3 MB of 33 under 64 connections).
+setFlagsFromString('--no-allocation-site-pretenuring')
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 

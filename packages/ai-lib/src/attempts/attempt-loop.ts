@@ -53,6 +53,8 @@ export interface Answered {
   readonly prepared: PreparedRequest
   readonly headers: ResponseHeaders
   readonly attempts: readonly AttemptRecord[]
+  /** Whether nobody reads the request's bytes any more: the one attempt that there was has sent them all. */
+  readonly isBodyFree: boolean
 }
 
 export type LoopOutcome<Out> =
@@ -176,18 +178,23 @@ class AttemptLoop<Out> {
     const attempts = this.#records
     if (attempted.kind === 'whole' || attempted.kind === 'stream') upstream.keys.proved(key)
     switch (attempted.kind) {
-      case 'whole':
+      case 'whole': {
+        const { headers, out, isSent } = attempted
+        const isBodyFree = isSent && attempts.length === 1
+        return { kind: 'whole', target, prepared, headers, attempts, isBodyFree, out, lane: call.lane }
+      }
+      case 'stream': {
+        const { headers, stream, isSent } = attempted
         return {
-          kind: 'whole',
+          kind: 'stream',
           target,
           prepared,
-          headers: attempted.headers,
+          headers,
           attempts,
-          out: attempted.out,
-          lane: call.lane,
+          isBodyFree: isSent && attempts.length === 1,
+          stream,
         }
-      case 'stream':
-        return { kind: 'stream', target, prepared, headers: attempted.headers, attempts, stream: attempted.stream }
+      }
       case 'left':
         return { kind: 'left', attempts, target }
       case 'failed':

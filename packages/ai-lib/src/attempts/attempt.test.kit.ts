@@ -7,6 +7,7 @@ import { EndpointHealth } from './endpoint-health.ts'
 
 /** One request that reached the fake network, and what became of it. */
 export class FakeFlight implements Flight {
+  readonly isSent = true
   readonly request: UpstreamRequest
   readonly sink: UpstreamSink
   isPaused = false

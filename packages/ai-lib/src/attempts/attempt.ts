@@ -57,9 +57,15 @@ export interface OpenStream<Out> {
   destroy(): void
 }
 
+/** `isSent`: nobody reads the request's bytes any more. */
 export type Attempted<Out> =
-  | { readonly kind: 'whole'; readonly out: Out; readonly headers: ResponseHeaders }
-  | { readonly kind: 'stream'; readonly stream: OpenStream<Out>; readonly headers: ResponseHeaders }
+  | { readonly kind: 'whole'; readonly out: Out; readonly headers: ResponseHeaders; readonly isSent: boolean }
+  | {
+      readonly kind: 'stream'
+      readonly stream: OpenStream<Out>
+      readonly headers: ResponseHeaders
+      readonly isSent: boolean
+    }
   | { readonly kind: 'failed'; readonly failure: UpstreamFailure }
   /** The client left; nobody wants the answer. */
   | { readonly kind: 'left' }
@@ -255,7 +261,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     if (out === undefined) return this.#failWith(this.lane.failure ?? this.#failure('invalid-response'))
     this.#began()
     this.#over('answered')
-    this.#resolve({ kind: 'whole', out, headers: this.#headers })
+    this.#resolve({ kind: 'whole', out, headers: this.#headers, isSent: this.#isSent })
   }
 
   #errorEnd(): void {
@@ -285,7 +291,11 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     this.#progress = this.lane.progress
     if (hasBegun) this.#began()
     if (hasBegun) this.#armIdle()
-    this.#resolve({ kind: 'stream', stream: this, headers: this.#headers })
+    this.#resolve({ kind: 'stream', stream: this, headers: this.#headers, isSent: this.#isSent })
+  }
+
+  get #isSent(): boolean {
+    return this.#flight?.isSent ?? false
   }
 
   #armIdle(): void {

@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer'
 import { AiError } from '../errors/ai-error.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
+import { type StringReader, stringReader } from './text-memory.ts'
 
 /** Where a top-level field lies in the body; `valueEnd` is exclusive. */
 export interface JsonField {
@@ -48,6 +49,8 @@ export function scanJson(
 
 class Scanner {
   readonly #bytes: Buffer
+  /** Present for large texts alone. */
+  readonly #strings: StringReader | undefined
   readonly #code: ErrorCode
   readonly #wanted: ReadonlySet<string>
   #longestWanted = 0
@@ -69,6 +72,7 @@ class Scanner {
 
   constructor(bytes: Uint8Array, code: ErrorCode, wanted: ReadonlySet<string>) {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#strings = stringReader(this.#bytes)
     this.#code = code
     this.#wanted = wanted
     for (const key of wanted) this.#longestWanted = Math.max(this.#longestWanted, key.length)
@@ -200,6 +204,14 @@ class Scanner {
   }
 
   #string(): void {
+    const end = this.#strings?.stringEnd(this.#at + 1) ?? -1
+    // What is not well formed is read once more, by the reader that says what is wrong.
+    if (end === -1) return this.#stringByBytes()
+    this.#sawEscape = this.#strings?.sawEscape ?? false
+    this.#at = end
+  }
+
+  #stringByBytes(): void {
     const bytes = this.#bytes
     let at = this.#at + 1
     let near = at + 64

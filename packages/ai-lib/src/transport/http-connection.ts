@@ -20,6 +20,8 @@ export interface Carried {
   readonly request: UpstreamRequest
   /** The request goes out now. */
   sent(): void
+  /** The request's bytes are not read from their buffers any more. */
+  flushed(): void
   head(status: number, headers: AnswerHeaders): void
   data(chunk: Buffer): void
   end(): void
@@ -137,12 +139,17 @@ export class HttpConnection {
     const socket = this.#socket
     if (socket === undefined || this.#isClosed) return
     if (bytes.kind === 'joined') {
+      flight.flushed()
       socket.write(bytes.text, 'latin1')
       return
     }
+    const last = bytes.pieces.length - 1
     socket.cork()
     socket.write(bytes.head, 'latin1')
-    for (const piece of bytes.pieces) socket.write(piece)
+    for (const [index, piece] of bytes.pieces.entries()) {
+      if (index < last) socket.write(piece)
+      else socket.write(piece, (error) => error ?? flight.flushed())
+    }
     socket.uncork()
   }
 

@@ -22,6 +22,7 @@ export class HttpFlight implements Flight, Waiter, Carried {
   connection: HttpConnection | undefined
   #phase: Phase = 'queued'
   #paused = false
+  #isFlushed = false
   #bounded = false
   #bytes = 0
   #headTimer: NodeJS.Timeout | undefined
@@ -36,6 +37,10 @@ export class HttpFlight implements Flight, Waiter, Carried {
 
   get isDone(): boolean {
     return this.#phase === 'done'
+  }
+
+  get isSent(): boolean {
+    return this.#isFlushed
   }
 
   get caller(): string | undefined {
@@ -81,6 +86,10 @@ export class HttpFlight implements Flight, Waiter, Carried {
         this.fail({ kind: 'timeout', timer: 'head', afterHead: false })
       }, headTimeoutMs)
     }
+  }
+
+  flushed(): void {
+    this.#isFlushed = true
   }
 
   head(status: number, headers: AnswerHeaders): void {

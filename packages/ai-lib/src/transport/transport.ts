@@ -90,6 +90,8 @@ export interface UpstreamSink {
 
 /** One request under way. */
 export interface Flight {
+  /** Whether nobody will read the request's body any more: every byte is with the system, or copied on its way there. */
+  readonly isSent: boolean
   pause(): void
   resume(): void
   /** Ends it at once and destroys its socket, which is never pooled again. Idempotent. */

@@ -1,7 +1,9 @@
 // One request from its head to its settlement: what policies know of it, and what they leave on it.
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
 import { type Operation, operations } from 'ai-lib/internal/dialects/registry'
+import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { Asked } from 'ai-lib/internal/lanes/prepare-request'
+import { freeBody } from './free-body.ts'
 import type { CacheResult, Settlement, SettlementListener } from './settlement.ts'
 
 /** Who is calling, once a policy has found out. */
@@ -30,6 +32,12 @@ export interface ExchangeHead {
 
 /** `no-store` neither reads nor writes, `refresh` writes only, `only` takes a cached answer or none. */
 export type CacheWish = 'no-store' | 'refresh' | 'only'
+
+const noPieces = [] as const
+
+function dropped(): never {
+  throw new AiError('service_internal', { message: 'A body was asked for after it had been dropped.' })
+}
 
 export const anonymous: Caller = {}
 
@@ -79,6 +87,14 @@ export class Exchange {
   async read(): Promise<Asked> {
     this.asked ??= await this.#readBody()
     return this.asked
+  }
+
+  /** Nobody needs the body's bytes any more; what was read of its head stays. */
+  dropBody(isFree: boolean): void {
+    const { asked } = this
+    if (asked === undefined) return
+    this.asked = { head: asked.head, body: noPieces, canonical: dropped }
+    if (isFree) freeBody(asked.body)
   }
 
   onSettle(listener: SettlementListener): void {

@@ -1,5 +1,6 @@
 // Carries one spending request from its head to its last byte: read, run, write, settle.
 import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
+import { lengthOf } from 'ai-lib/internal/bytes/pieces'
 import { noUsage, type Usage } from 'ai-lib/internal/chat/usage'
 import { AiError, toAiError } from 'ai-lib/internal/errors/ai-error'
 import type { Asked } from 'ai-lib/internal/lanes/prepare-request'
@@ -34,6 +35,8 @@ export interface ExchangeParts {
   readonly open: OpenExchanges
 }
 
+/** Bodies from here on are dropped as soon as they are sent. */
+const droppedBytes = 32 * 1024
 const unmetered = { kind: 'unknown' } as const
 const eventStream = 'text/event-stream; charset=utf-8'
 
@@ -77,6 +80,7 @@ class Carrier implements Interruptible {
   #lease: ByteLease | undefined
   /** Milliseconds that the client took to send its body: not our time. */
   #bodyMs = 0
+  #bodyBytes = 0
 
   constructor(
     request: HttpRequest,
@@ -129,7 +133,7 @@ class Carrier implements Interruptible {
   async carry(): Promise<void> {
     this.#parts.onExchange(this.#exchange)
     const answer = this.#unlessInterrupted(await this.#answer())
-    this.#lease?.release()
+    this.#dropBody(answer)
     switch (answer.kind) {
       case 'whole':
         return this.#whole(answer)
@@ -145,6 +149,13 @@ class Carrier implements Interruptible {
           error: new AiError('caller_left'),
         })
     }
+  }
+
+  #dropBody(answer: Answer): void {
+    this.#lease?.release()
+    // Small bodies cost more to drop than to keep.
+    if (this.#bodyBytes >= droppedBytes)
+      this.#exchange.dropBody((answer.kind === 'whole' || answer.kind === 'stream') && answer.isBodyFree)
   }
 
   // An exchange that we ended ourselves has a client that still waits for a word.
@@ -174,6 +185,7 @@ class Carrier implements Interruptible {
     const { body, budget } = this.#parts
     const { pieces, lease } = await readBody(this.#request, contentLength, body, budget, this.#abort.signal)
     this.#lease = lease
+    this.#bodyBytes = lengthOf(pieces)
     this.#bodyMs = performance.now() - startedMs
     return readAsked(this.#exchange.operation, pieces)
   }

@@ -154,7 +154,10 @@ describe('an answer head', () => {
   const spec = openai
   const same = lane
   const timeouts = { headMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 }
-  const channel = { send: () => ({ pause() {}, resume() {}, destroy() {} }), close: () => Promise.resolve() }
+  const channel = {
+    send: () => ({ isSent: true, pause() {}, resume() {}, destroy() {} }),
+    close: () => Promise.resolve(),
+  }
   const upstream = {
     spec,
     channel,
@@ -170,7 +173,7 @@ describe('an answer head', () => {
     const prepared = { lane: 'pass', body: [], losses, dropsUsage: false, streamUsage: true } as const
     const target = { endpoint: 'openai', upstream, model, lane: same, ...unweighed(new EndpointHealth()) }
     const flat = answeredHeaders(
-      { target, prepared, headers, attempts: [] },
+      { target, prepared, headers, attempts: [], isBodyFree: true },
       identity,
       { upstreamMs: 1, gatewayMs: 1 },
       (text) => text.replaceAll('sk-key', '*'),

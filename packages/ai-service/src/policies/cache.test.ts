@@ -89,7 +89,7 @@ const prepared = { lane: 'pass', body: [], losses: [], dropsUsage: false, stream
 
 function whole(out: Buffer): Answer {
   const lane = createPassLane(operations.chat.wire, false)
-  return { kind: 'whole', target: target(), prepared, headers: {}, attempts: [], out, lane }
+  return { kind: 'whole', target: target(), prepared, headers: {}, attempts: [], isBodyFree: true, out, lane }
 }
 
 function streamed(): { readonly answer: Answer; readonly push: () => StreamConsumer<Buffer> } {
@@ -105,7 +105,10 @@ function streamed(): { readonly answer: Answer; readonly push: () => StreamConsu
     if (!consumer) throw new Error('nobody is attached')
     return consumer
   }
-  return { answer: { kind: 'stream', target: target(), prepared, headers: {}, attempts: [], stream }, push }
+  return {
+    answer: { kind: 'stream', target: target(), prepared, headers: {}, attempts: [], isBodyFree: true, stream },
+    push,
+  }
 }
 
 /** What the pump does: takes everything, and settles. */
