@@ -46,6 +46,14 @@ test('start gives back the service’s exit code and lets it read its configurat
   expect(await started?.options.reload()).toMatchObject({ kind: 'loaded', loaded: { config: { server: { port: 9 } } } })
 })
 
+test('T17 a fault of a command is told without the secrets in its message', async () => {
+  const secret = 'sk-proj-0123456789abcdef'
+  const { code, err } = await run([], { parts: { start: () => Promise.reject(new Error(`dial ${secret}`)) } })
+  expect(code).toBe(1)
+  expect(err).toMatch(/dial \[redacted:sk-key:[0-9a-f]{8}\]/)
+  expect(err).not.toContain(secret)
+})
+
 test('F41 a wrong configuration is 78 with file, line, column and path, and nothing starts', async () => {
   for (const argv of [[], ['start'], ['check'], ['doctor', '--no-network'], ['health'], ['keys', 'create']]) {
     const { code, err, started } = await run(argv, { yaml: 'server:\n  prot: 1\n' })

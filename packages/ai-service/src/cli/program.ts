@@ -1,4 +1,5 @@
 // The command line: which commands there are, what they take, and how each way of ending becomes an exit code.
+import { inspect } from 'node:util'
 import { sanitizeLog } from 'ai-lib/internal/redaction/sanitize-log'
 import { Command, CommanderError } from 'commander'
 import { didYouMean } from '../config/nearest.ts'
@@ -29,7 +30,11 @@ export async function runCli(given: CliParts): Promise<number> {
     await program.parseAsync([...parts.argv], { from: 'user' })
     return code
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
+    if (!(error instanceof CommanderError)) {
+      // Node would print a fault of ours as it is, with whatever stands in its message.
+      parts.stderr.write(`${inspect(error)}\n`)
+      return EXIT.notWell
+    }
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   }
 }

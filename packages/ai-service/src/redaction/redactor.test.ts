@@ -27,6 +27,8 @@ const forms: readonly (readonly [string, string])[] = [
   ['URL-encoded in lower case', encodeURIComponent(canary).replaceAll(/%../g, (code) => code.toLowerCase())],
   ['URL-encoded twice', encodeURIComponent(encodeURIComponent(canary))],
   ['form-encoded', new URLSearchParams({ key: canary }).toString()],
+  ['base64, URL-encoded', encodeURIComponent(Buffer.from(canary).toString('base64'))],
+  ['base64 in JSON with escaped slashes', Buffer.from(`${canary}?`).toString('base64').replaceAll('/', '\\/')],
   ['of HTML', canary.replaceAll('"', '&quot;').replaceAll('+', '&#43;').replaceAll('/', '&#x2F;')],
   ['in lower case', canary.toLowerCase()],
 ]
