@@ -61,6 +61,7 @@ needs('redis-server')('a shared store', () => {
     await tenAnswered(simulated, 'down at the start')
     expect(await errorsCounted(simulated)).toBeGreaterThanOrEqual(10)
     expect(linesAbout(simulated, 'the shared store is away')).toBe(1)
+    expect(simulated.service.output()).toContain(`"store":"127.0.0.1:${server.port}"`)
     expect((await fetch(`${simulated.service.url}/health/ready`)).status).toBe(200)
     await server.revive()
     await back(simulated, 'there now')

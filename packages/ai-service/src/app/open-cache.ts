@@ -47,12 +47,14 @@ function openStore({ stores }: Config, { maxBytes }: CacheConfig, log: Log): Cac
   const { shared } = stores
   if (shared.kind === 'memory') return createMemoryCache({ maxBytes, nowMs: systemClock.nowMs })
   const { prefix, url } = shared
+  // Without its scheme: a URL without a password is the very text that the log takes for a secret.
+  const store = url.shown.slice(url.shown.indexOf('//') + 2)
   return openValkeyCache({
     url: url.url,
     prefix,
     onState: (state, why) => {
-      if (state === 'ready') log.info('the shared store is there', { store: url.shown })
-      else log.warn('the shared store is away: the cache answers nothing until it is back', { store: url.shown, why })
+      if (state === 'ready') log.info('the shared store is there', { store })
+      else log.warn('the shared store is away: the cache answers nothing until it is back', { store, why })
     },
   })
 }

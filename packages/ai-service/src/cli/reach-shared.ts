@@ -11,7 +11,8 @@ export interface SharedReach {
 
 export async function reachShared(shared: Extract<SharedStore, { kind: 'valkey' }>): Promise<SharedReach> {
   const told = Promise.withResolvers<SharedReach>()
-  const { url, shown } = shared.url
+  const { url } = shared.url
+  const shown = shared.url.shown.slice(shared.url.shown.indexOf('//') + 2)
   const timer = setTimeout(() => told.resolve({ state: 'warn', detail: `${shown} does not answer` }), TIMEOUT_MS)
   const link = await openLink({
     url,
