@@ -48,6 +48,8 @@ export type {
 export type { ConnectionOptions } from './client/connection-options.ts'
 export type { ChatCompletionEvent } from './client/event-queue.ts'
 export { Content, Message, Role } from './client/message.ts'
+export type { HealthCheckOptions, HealthCheckResult } from './client/health-check.ts'
+export { LoadBalancingStrategy, ModelArray, type ModelArrayOptions, type ModelEndpoint } from './client/model-array.ts'
 export type { FailoverProvider, ProviderList } from './client/open-hops.ts'
 export { AiError, type ErrorDetails } from './errors/ai-error.ts'
 export { type ErrorCode, type ErrorEntry, errorTable } from './errors/error-codes.ts'

@@ -27,6 +27,13 @@ function holds(period: PricePeriod, atMs: number): boolean {
   return second >= fromSecond && second < untilSecond
 }
 
+/** A million tokens read and a million written, in micro-USD: enough to say which of two models is cheaper. */
+export function comparablePrice(model: CatalogueModel, atMs: number): number | undefined {
+  const rates = pricesAt(model, atMs)?.rates
+  if (rates?.inputMicroUsdPerMillion === undefined || rates.outputMicroUsdPerMillion === undefined) return undefined
+  return Number(rates.inputMicroUsdPerMillion + rates.outputMicroUsdPerMillion)
+}
+
 /** The rates for a request whose whole input, cached tokens included, has this length. */
 export function ratesFor(prices: Prices, totalInputTokens: number): Rates {
   return prices.tiers.findLast((tier) => totalInputTokens > tier.aboveInputTokens)?.rates ?? prices.rates

@@ -3,7 +3,7 @@ import { type AttemptPlan, type LoopOutcome, runAttempts } from '../attempts/att
 import { systemClock } from '../attempts/clock.ts'
 import { errorOfFailure } from '../attempts/failure-error.ts'
 import type { Target } from '../attempts/target.ts'
-import { TargetRoute } from '../attempts/target-route.ts'
+import { balancers } from '../attempts/balancers/registry.ts'
 import type { ChatEvent } from '../chat/events.ts'
 import { foldEvents } from '../chat/fold-events.ts'
 import type { ChatRequest } from '../chat/request.ts'
@@ -25,8 +25,12 @@ import { CompletionMemory } from './completion-memory.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { processEnvironment } from './environment.ts'
 import { type ChatCompletionEvent, eventsOf } from './event-queue.ts'
+import { checkHealth, type HealthCheckOptions, type HealthCheckResult } from './health-check.ts'
+import { HopRoutes } from './hop-routes.ts'
 import { listModels } from './list-models.ts'
-import { chatOf, type FailoverProvider, type Hop, openHops, type ProviderList, targetOf } from './open-hops.ts'
+import type { ModelArray } from './model-array.ts'
+import { openArray } from './open-array.ts'
+import { chatOf, type FailoverProvider, type Hop, openHops, type ProviderList } from './open-hops.ts'
 import { StreamCount, WatchedCall, watchedStream } from './watched-call.ts'
 
 export interface CallOptions {
@@ -53,6 +57,7 @@ const commit = { holdMs: 15_000, bytes: 256 * 1024 }
  */
 export class AiClient {
   readonly #hops: readonly [Hop, ...Hop[]]
+  readonly #routes: HopRoutes
   readonly #maxRetries: number
   readonly #metrics: GuardedMetrics | undefined
   readonly #streams = new StreamCount()
@@ -62,11 +67,13 @@ export class AiClient {
    * Sends nothing yet. Two clients share nothing: no connections, keys or metrics.
    *
    * @param provider one provider, or several in order of preference (as `withFailover` takes them).
+   * @param array endpoints that share requests, for one provider (as `withModelArray` takes them).
    * @throws AiError `config_invalid` for an unknown provider, an empty list, one `apiKey` for several vendors or an
    *   unusable option; `details.param` names it.
    */
-  constructor(provider: ProviderList, options: ConnectionOptions = {}) {
-    this.#hops = openHops(provider, options, createHttpTransport(), processEnvironment)
+  constructor(provider: ProviderList, options: ConnectionOptions = {}, array?: ModelArray) {
+    this.#hops = open(provider, options, array)
+    this.#routes = new HopRoutes(this.#hops, array && balancers[array.strategy])
     this.#maxRetries = options.maxRetries ?? defaultRetries
     this.#metrics = options.metrics && new GuardedMetrics(options.metrics)
     this.#memory = options.cache && new CompletionMemory(options.cache, identityOf(this.#hops))
@@ -88,6 +95,25 @@ export class AiClient {
     return new AiClient(providers, options)
   }
 
+  /**
+   * A client whose requests the endpoints of an array share, by the array's strategy. One that fails again and again
+   * gets nothing until it recovers; one marked `healthy: false` gets nothing at all.
+   *
+   * @example
+   * ```ts
+   * import { AiClient, LoadBalancingStrategy, ModelArray, Provider } from 'ai-lib'
+   *
+   * const production = new ModelArray('production', { strategy: LoadBalancingStrategy.HealthBased })
+   *   .addEndpoint({ name: 'us-east-1', url: 'https://api-east.example.com/v1', weight: 1.0, healthy: true })
+   *   .addEndpoint({ name: 'us-west-1', url: 'https://api-west.example.com/v1', weight: 0.8, healthy: true })
+   * export const routed = AiClient.withModelArray(Provider.OpenAI, production, { apiKey: 'sk-...' })
+   * ```
+   * @throws AiError `config_invalid` for an array without endpoints, or a `baseUrl` beside it.
+   */
+  static withModelArray(provider: Provider, array: ModelArray, options: ConnectionOptions = {}): AiClient {
+    return new AiClient(provider, options, array)
+  }
+
   /** Name of the provider that is asked first. */
   get currentProvider(): string {
     return this.#hops[0].spec.name
@@ -103,11 +129,19 @@ export class AiClient {
    * @throws AiError with the code that says who is to blame, once every allowed attempt is spent.
    */
   async chatCompletion(request: ChatCompletionRequest, { signal }: CallOptions = {}): Promise<ChatCompletionResponse> {
+    return this.#answer(request, signal, this.#memory)
+  }
+
+  async #answer(
+    request: ChatCompletionRequest,
+    signal: AbortSignal | undefined,
+    memory: CompletionMemory | undefined,
+  ): Promise<ChatCompletionResponse> {
     const call = this.#watch(request, false)
     try {
-      const key = this.#memory?.keyOf(request) ?? ''
-      const recalled = await this.#memory?.recall(key)
-      if (this.#memory) call?.lookedUp(recalled !== undefined)
+      const key = memory?.keyOf(request) ?? ''
+      const recalled = await memory?.recall(key)
+      if (memory) call?.lookedUp(recalled !== undefined)
       if (recalled) return recalled
       const outcome = await this.#run(request, false, signal, call)
       if (outcome.kind !== 'whole') throw new AiError('provider_invalid_response')
@@ -116,7 +150,7 @@ export class AiClient {
       const losses = [...outcome.prepared.losses, ...outcome.lane.losses]
       call?.completed(folded.message.isUsageReported ? folded.message.usage : undefined)
       const provider = outcome.target.upstream.spec.name
-      await this.#memory?.keep(key, { message: folded.message, provider, losses })
+      await memory?.keep(key, { message: folded.message, provider, losses })
       return completionOf(folded.message, provider, losses)
     } catch (thrown) {
       call?.failed(thrown)
@@ -180,6 +214,23 @@ export class AiClient {
   }
 
   /**
+   * Asks for a word, as a request would: proves address, key, model and answer. It costs a few tokens, and a cached answer
+   * never stands in for it. Never rejects.
+   *
+   * @example
+   * ```ts
+   * import { AiClient, Provider } from 'ai-lib'
+   *
+   * const client = new AiClient(Provider.OpenAI, { apiKey: 'sk-...' })
+   * const { healthy, latencyMs, error } = await client.healthCheck({ timeoutMs: 5_000 })
+   * console.log(healthy ? `well, after ${latencyMs} ms` : error?.code)
+   * ```
+   */
+  healthCheck(options: HealthCheckOptions = {}): Promise<HealthCheckResult> {
+    return checkHealth((request, signal) => this.#answer(request, signal, undefined), options)
+  }
+
+  /**
    * Names of the models of the provider that is asked first, as it lists them itself; those of the catalogue where it
    * has no such route. Costs no tokens.
    * @throws AiError where it cannot be asked: `provider_unreachable`, `provider_key_refused`, …
@@ -218,7 +269,7 @@ export class AiClient {
     call: WatchedCall | undefined,
   ): Promise<Answered> {
     const plan: AttemptPlan<readonly ChatEvent[]> = {
-      route: TargetRoute.inOrder(this.#hops.map((hop, index) => targetOf(hop, request.model, index))),
+      route: this.#routes.of(request.model),
       prepare: (target) => prepare(target, canonicalRequest(request, target.model, stream)),
       openLane: (target) => createEventsLane(chatOf(target).dialect.createReader()),
       stream,
@@ -237,6 +288,13 @@ export class AiClient {
 }
 
 type Answered = Extract<LoopOutcome<readonly ChatEvent[]>, { kind: 'whole' | 'stream' }>
+
+function open(provider: ProviderList, options: ConnectionOptions, array: ModelArray | undefined) {
+  const transport = createHttpTransport()
+  if (!array) return openHops(provider, options, transport, processEnvironment)
+  if (typeof provider === 'string') return openArray(provider, array, options, transport, processEnvironment)
+  throw new AiError('config_invalid', { message: 'A model array belongs to one provider.', param: 'provider' })
+}
 
 /** Differs where another provider, address or model would answer. */
 function identityOf(hops: readonly Hop[]): string {

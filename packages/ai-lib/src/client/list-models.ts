@@ -2,11 +2,11 @@
 import { attempt } from '../attempts/attempt.ts'
 import { systemClock } from '../attempts/clock.ts'
 import { errorOfFailure } from '../attempts/failure-error.ts'
+import { modelsRequest } from '../attempts/models-request.ts'
 import type { Upstream } from '../attempts/target.ts'
 import { isArray, isObject, type JsonValue } from '../bytes/json-value.ts'
 import { modelsOf } from '../catalog/catalogue.ts'
 import type { UpstreamFailure } from '../chat/failure.ts'
-import { chatOperations } from '../dialects/registry.ts'
 import { AiError } from '../errors/ai-error.ts'
 import { type AnswerLane, codecFailure } from '../lanes/answer-lane.ts'
 import { sanitizeLog } from '../redaction/sanitize-log.ts'
@@ -46,18 +46,19 @@ async function readPage(
   after: string | undefined,
   signal: AbortSignal,
 ): Promise<Page | 'no-such-route'> {
-  const { speaks, wire, path } = listOf(upstream, after)
+  const key = upstream.keys.pick(systemClock.nowMs(), new Set())
+  if (upstream.spec.isKeyRequired && !key?.secret) throw new AiError('service_not_configured')
+  const list = modelsRequest(upstream, key, after)
+  if (!list)
+    throw new AiError('service_not_available', {
+      message: `${upstream.spec.label} has no list that this version reads.`,
+    })
   const attempted = await attempt(
     {
       channel: upstream.channel,
-      request: {
-        method: 'GET',
-        path: `${speaks.originPath ?? upstream.basePath}${path}`,
-        headers: headersOf(upstream),
-        stream: false,
-      },
+      request: list.request,
       lane: new PageLane(),
-      wire,
+      wire: list.wire,
       timeouts: upstream.timeouts,
       msLeft: upstream.timeouts.totalMs,
       commit,
@@ -73,30 +74,6 @@ async function readPage(
   }
   attempted.stream.destroy()
   throw new AiError('provider_invalid_response')
-}
-
-function listOf({ spec }: Upstream, after: string | undefined) {
-  for (const speaks of spec.speaks) {
-    const wire = chatOperations[speaks.dialect]?.dialect
-    if (!wire) continue
-    if (speaks.dialect !== 'anthropic-messages') return { speaks, wire, path: '/models' }
-    const from = after === undefined ? '' : `&after_id=${encodeURIComponent(after)}`
-    return { speaks, wire, path: `/v1/models?limit=1000${from}` }
-  }
-  throw new AiError('service_not_available', { message: `${spec.label} has no list that this version reads.` })
-}
-
-function headersOf({ spec, headers, keys }: Upstream): Readonly<Record<string, string>> {
-  const secret = keys.pick(systemClock.nowMs(), new Set())?.secret
-  if (spec.isKeyRequired && !secret) throw new AiError('service_not_configured')
-  return {
-    accept: 'application/json',
-    'accept-encoding': 'identity',
-    'user-agent': 'ai-lib',
-    ...spec.headers,
-    ...headers,
-    ...(secret ? { [spec.auth.header]: `${spec.auth.prefix}${secret.reveal()}` } : {}),
-  }
 }
 
 /** Reads one whole list; nothing of it streams. */

@@ -1,7 +1,8 @@
 // The providers that a client asks, in order: each with its own connections, keys and model.
 import { EndpointHealth } from '../attempts/endpoint-health.ts'
-import { type Target, unweighed, type Upstream } from '../attempts/target.ts'
+import { type HealthMark, type Target, unweighed, type Upstream } from '../attempts/target.ts'
 import { findModel } from '../catalog/catalogue.ts'
+import { comparablePrice } from '../catalog/prices.ts'
 import { type ChatOperation, chatOperations } from '../dialects/registry.ts'
 import { AiError } from '../errors/ai-error.ts'
 import type { ProviderSpec } from '../providers/provider.ts'
@@ -29,6 +30,11 @@ export interface Hop {
   /** Base URL. */
   readonly address: string | undefined
   readonly health: EndpointHealth
+  /** Its name in a model array; absent: the provider's. */
+  readonly endpoint?: string
+  /** Default 1. */
+  readonly weight?: number
+  readonly mark?: HealthMark
 }
 
 export type ProviderList = Provider | readonly (Provider | FailoverProvider)[]
@@ -96,19 +102,24 @@ function specOf(provider: string): ProviderSpec {
 }
 
 /** @throws AiError where the provider has no chat that this version speaks, or no model is named. */
-export function targetOf({ spec, upstream, model, health }: Hop, asked: string | undefined, index: number): Target {
-  const chosen = modelFor(spec, model, asked, index)
-  const { maxOutputTokens } = findModel(spec.name, chosen) ?? {}
+export function targetOf(hop: Hop, asked: string | undefined, index: number): Target {
+  const { spec, upstream, health, endpoint = spec.name, weight, mark } = hop
+  const chosen = modelFor(spec, hop.model, asked, index)
+  const facts = findModel(spec.name, chosen)
+  const price = facts && comparablePrice(facts, Date.now())
   for (const speaks of spec.speaks) {
     const chat = chatOperations[speaks.dialect]
     if (chat && speaks.operations.includes(chat.operation.id)) {
       return {
-        endpoint: spec.name,
+        endpoint,
         upstream,
         model: chosen,
         lane: { kind: 'same', operation: chat.operation, speaks },
         ...unweighed(health),
-        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+        ...(weight === undefined ? {} : { weight }),
+        ...(mark === undefined ? {} : { mark }),
+        ...(price === undefined ? {} : { price }),
+        ...(facts?.maxOutputTokens === undefined ? {} : { maxOutputTokens: facts.maxOutputTokens }),
       }
     }
   }

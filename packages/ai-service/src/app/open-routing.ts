@@ -3,6 +3,7 @@ import { HealthBook } from 'ai-lib/internal/attempts/health-book'
 import type { Transport } from 'ai-lib/internal/transport/transport'
 import type { Config } from '../config/config.ts'
 import type { Router } from '../exchange/route.ts'
+import { openProbes } from './open-probes.ts'
 import { openRouter } from './open-router.ts'
 import { openUpstreams, type OpenUpstreams } from './open-upstreams.ts'
 
@@ -15,6 +16,15 @@ export interface Routing {
 /** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
 export function openRouting(config: Config, transport: Transport, simulatorUrl: string | undefined): Routing {
   const upstreams = openUpstreams(config, transport, simulatorUrl)
-  const router = openRouter(config, upstreams, new HealthBook())
-  return { router, upstreams, close: () => upstreams.close() }
+  const book = new HealthBook()
+  const router = openRouter(config, upstreams, book)
+  const probes = openProbes(config, (alias) => router.endpointsOf(alias), book)
+  return {
+    router,
+    upstreams,
+    close() {
+      probes.close()
+      return upstreams.close()
+    },
+  }
 }

@@ -6,7 +6,7 @@ import type { HealthBook } from 'ai-lib/internal/attempts/health-book'
 import { type HealthMark, type Target, unweighed, type Upstream } from 'ai-lib/internal/attempts/target'
 import { TargetPool } from 'ai-lib/internal/attempts/target-pool'
 import { TargetRoute } from 'ai-lib/internal/attempts/target-route'
-import { pricesAt } from 'ai-lib/internal/catalog/prices'
+import { comparablePrice } from 'ai-lib/internal/catalog/prices'
 import type { CatalogueModel } from 'ai-lib/internal/catalog/catalogue'
 import { nearestNames } from 'ai-lib/internal/catalog/nearest-names'
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
@@ -144,7 +144,7 @@ export class Router {
     if (lane.kind === 'unsupported') return undefined
     const facts = this.#parts.facts.find(upstream.spec.name, model)
     const { maxOutputTokens } = facts ?? {}
-    const price = priceOf(facts)
+    const price = facts && comparablePrice(facts, Date.now())
     return {
       endpoint,
       upstream,
@@ -179,11 +179,16 @@ export class Router {
     return near.length > 0 ? `Nearest: ${near.join(', ')}.` : 'GET /v1/models lists what there is.'
   }
 
+  /** The endpoints of an alias, without its fallbacks. */
+  endpointsOf(alias: string): readonly AliasMember[] {
+    return this.#parts.aliases.get(alias)?.pools[0]?.members ?? []
+  }
+
   /** How each endpoint of an alias, and each provider as a whole, stands now. */
   standings(): readonly Standing[] {
     const { aliases, upstreams, health } = this.#parts
-    const ofAliases = [...aliases.values()].flatMap(({ pools: [own] }) =>
-      (own?.members ?? []).map(({ endpoint, upstream, model, mark }) =>
+    const ofAliases = [...aliases.keys()].flatMap((alias) =>
+      this.endpointsOf(alias).map(({ endpoint, upstream, model, mark }) =>
         standing(endpoint, [health.of(upstream, model)], mark),
       ),
     )
@@ -227,13 +232,6 @@ export interface ListedModel {
   readonly id: string
   readonly provider: string
   readonly facts?: CatalogueModel
-}
-
-/** A million tokens read and a million written, in micro-USD: enough to say which of two models is cheaper. */
-function priceOf(facts: CatalogueModel | undefined): number | undefined {
-  const rates = facts && pricesAt(facts, Date.now())?.rates
-  if (rates?.inputMicroUsdPerMillion === undefined || rates.outputMicroUsdPerMillion === undefined) return undefined
-  return Number(rates.inputMicroUsdPerMillion + rates.outputMicroUsdPerMillion)
 }
 
 function unsupported(operation: OperationId, model: string): AiError {

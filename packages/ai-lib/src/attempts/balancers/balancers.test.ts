@@ -109,6 +109,18 @@ describe('latency-based', () => {
     const picked = picks(balancers['latency-based'], [member('a', 1, at(200)), member('b', 1, at(800))], 1_700)
     expect(countOf(picked, 'b')).toBe(100)
   })
+
+  it('asks one that was never measured soon, and not with everything at once', () => {
+    const fresh = member('new')
+    const pool = [fresh, member('old', 1, { health: { inFlight: 0, success: 1, latencyMs: 100 } })]
+    const asked = Array.from({ length: 40 }, () => {
+      const [picked] = picks(balancers['latency-based'], pool, 1)
+      if (picked) picked.health.inFlight++
+      return picked?.name
+    })
+    expect(asked[0]).toBe('new')
+    expect(fresh.health.inFlight).toBeLessThan(25)
+  })
 })
 
 describe('cost-based', () => {

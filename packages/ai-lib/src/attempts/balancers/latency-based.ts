@@ -1,8 +1,6 @@
 // Latency-based: most to the member that answers fastest, a little to the others, so that a change is noticed.
 import { type Balancer, mostOwed, type TargetState } from './balancer.ts'
 
-/** A member that nobody measured yet is taken for one of this speed. */
-const unmeasuredMs = 500
 /** Below this, differences are noise. */
 const floorMs = 20
 
@@ -12,8 +10,8 @@ export const latencyBased: Balancer = {
   share,
 }
 
-// The square: twice as slow gets a quarter.
-function share({ weight, health: { latencyMs } }: TargetState): number {
-  const relative = unmeasuredMs / Math.max(floorMs, latencyMs === 0 ? unmeasuredMs : latencyMs)
-  return weight * relative * relative
+// The square: twice as slow gets a quarter. Who was never measured is asked soon, but not by everybody at once.
+function share({ weight, health: { latencyMs, inFlight } }: TargetState): number {
+  const speed = latencyMs === 0 ? 1 / (1 + inFlight) : floorMs / Math.max(floorMs, latencyMs)
+  return weight * speed * speed
 }

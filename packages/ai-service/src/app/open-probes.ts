@@ -1,0 +1,44 @@
+// Starts the probes that the configuration asks for: one timer per endpoint, however many aliases name it.
+import { systemClock } from 'ai-lib/internal/attempts/clock'
+import type { EndpointHealth } from 'ai-lib/internal/attempts/endpoint-health'
+import type { HealthBook } from 'ai-lib/internal/attempts/health-book'
+import { ProbeTimer } from 'ai-lib/internal/attempts/probe-timer'
+import type { Config, HealthProbeConfig } from '../config/config.ts'
+import type { AliasMember } from '../exchange/route.ts'
+
+interface Due {
+  readonly member: AliasMember
+  readonly health: HealthProbeConfig
+}
+
+/** @param membersOf the endpoints of an alias. */
+export function openProbes(
+  config: Config,
+  membersOf: (alias: string) => readonly AliasMember[],
+  book: HealthBook,
+): { close(): void } {
+  const due = new Map<EndpointHealth, Due>()
+  for (const { name, health } of config.models.values()) {
+    if (health.probe === 'none') continue
+    for (const member of membersOf(name)) {
+      // What was taken out by hand gets nothing, probes included.
+      if (member.mark?.healthy === false) continue
+      const endpoint = book.of(member.upstream, member.model)
+      const known = due.get(endpoint)
+      // Two aliases with one endpoint: the shorter interval serves both.
+      if (!known || health.intervalMs < known.health.intervalMs) due.set(endpoint, { member, health })
+    }
+  }
+  const timers = [...due].flatMap(([endpoint, { member, health }]) => {
+    const { probe: kind, timeoutMs, intervalMs } = health
+    if (kind === 'none') return []
+    const { upstream, model } = member
+    const parts = { clock: systemClock, random: Math.random }
+    return [new ProbeTimer({ upstream, model, kind, timeoutMs }, endpoint, intervalMs, parts)]
+  })
+  return {
+    close() {
+      for (const timer of timers) timer.close()
+    },
+  }
+}
