@@ -208,6 +208,7 @@ describe('the service', () => {
 
   test('one deadline holds over all hops', async () => {
     const { url } = await service(prod)
+    // oxlint-disable-next-line unicorn/no-thenable -- the simulator's word for what comes after a delay
     for (const one of [openai, anthropic, groq]) one.setDefault({ kind: 'delay', ms: 250, then: away })
     const startedMs = Date.now()
     const told = await post(url, paths.openai, chatBody('prod'), { 'x-ai-timeout-ms': '400' })
