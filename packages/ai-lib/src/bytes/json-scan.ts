@@ -16,6 +16,8 @@ export interface JsonField {
 
 export interface JsonScan {
   readonly fields: ReadonlyMap<string, JsonField>
+  /** Elements of the top-level arrays that were to be counted; 1 for any other value. The last one of a doubled key counts. */
+  readonly counts: ReadonlyMap<string, number>
   /** Position of the closing brace of the top-level object, or -1 where the top level is no object. */
   readonly closing: number
   /** True for `{}`. */
@@ -35,6 +37,7 @@ const objectFrame = 2
 /**
  * Scans a whole JSON text.
  * @param wanted top-level keys whose place is asked for; each may appear once, and only unescaped.
+ * @param counted top-level keys whose elements are counted; they may be doubled, and are not seen when escaped.
  * @throws AiError(code) where the text is not JSON or nests deeper than 512; `caller_ambiguous_key` for a wanted key that
  *   appears twice or with escapes, because the upstream might read another occurrence than we did.
  */
@@ -42,8 +45,9 @@ export function scanJson(
   bytes: Uint8Array,
   code: ErrorCode = 'caller_invalid_json',
   wanted: ReadonlySet<string> = none,
+  counted: ReadonlySet<string> = none,
 ): JsonScan {
-  const scanner = new Scanner(bytes, code, wanted)
+  const scanner = new Scanner(bytes, code, wanted, counted)
   return scanner.run()
 }
 
@@ -53,8 +57,10 @@ class Scanner {
   readonly #strings: StringReader | undefined
   readonly #code: ErrorCode
   readonly #wanted: ReadonlySet<string>
+  readonly #counted: ReadonlySet<string>
   #longestWanted = 0
   readonly #fields = new Map<string, JsonField>()
+  readonly #counts = new Map<string, number>()
   #at = 0
   #nodes = 0
   #deepest = 0
@@ -64,18 +70,23 @@ class Scanner {
   #isEmpty = false
   /** The wanted top-level key whose value is being read. */
   #pending: string | undefined
+  /** The counted one, and the values at the second level so far. */
+  #counting: string | undefined
+  #members = 0
   #keyStart = 0
   #valueStart = 0
   #nextQuote = -1
   #nextBackslash = -1
   #sawEscape = false
 
-  constructor(bytes: Uint8Array, code: ErrorCode, wanted: ReadonlySet<string>) {
+  constructor(bytes: Uint8Array, code: ErrorCode, wanted: ReadonlySet<string>, counted: ReadonlySet<string>) {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#strings = stringReader(this.#bytes)
     this.#code = code
     this.#wanted = wanted
+    this.#counted = counted
     for (const key of wanted) this.#longestWanted = Math.max(this.#longestWanted, key.length)
+    for (const key of counted) this.#longestWanted = Math.max(this.#longestWanted, key.length)
   }
 
   run(): JsonScan {
@@ -87,6 +98,7 @@ class Scanner {
     if (this.#at !== this.#bytes.length) this.#fail(`Unexpected text after the value at byte ${this.#at}.`)
     return {
       fields: this.#fields,
+      counts: this.#counts,
       closing: isObject ? this.#closing : -1,
       isEmpty: isObject && this.#isEmpty,
       depth: this.#deepest,
@@ -99,6 +111,7 @@ class Scanner {
     for (;;) {
       this.#space()
       if (this.#depth === 1) this.#valueStart = this.#at
+      else if (this.#depth === 2) this.#members++
       this.#nodes++
       const byte = this.#bytes[this.#at]
       let isDue = false
@@ -135,6 +148,10 @@ class Scanner {
         this.#fields.set(this.#pending, { keyStart: this.#keyStart, valueStart: this.#valueStart, valueEnd: this.#at })
         this.#pending = undefined
       }
+      if (this.#depth === 1 && this.#counting !== undefined) {
+        this.#counts.set(this.#counting, this.#bytes[this.#valueStart] === 0x5b ? this.#members : 1)
+        this.#counting = undefined
+      }
       this.#space()
       const next = this.#bytes[this.#at]
       if (next === 0x2c) {
@@ -153,6 +170,7 @@ class Scanner {
     if (this.#bytes[start] !== 0x22) this.#unexpected()
     this.#string()
     if (this.#depth === 1 && this.#wanted.size > 0) {
+      this.#members = 0
       this.#pending = this.#wantedKey(start, this.#at)
       this.#keyStart = start
     }
@@ -167,7 +185,10 @@ class Scanner {
     const raw = this.#bytes.toString('utf8', start + 1, end - 1)
     const escaped = this.#sawEscape
     const key = escaped ? this.#unescaped(raw) : raw
-    if (!this.#wanted.has(key)) return undefined
+    if (!this.#wanted.has(key)) {
+      if (this.#counted.has(key)) this.#counting = key
+      return undefined
+    }
     if (escaped) throw new AiError('caller_ambiguous_key', { message: `"${key}" is written with escapes.`, param: key })
     if (this.#fields.has(key))
       throw new AiError('caller_ambiguous_key', { message: `"${key}" appears twice.`, param: key })

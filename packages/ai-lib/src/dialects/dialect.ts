@@ -18,6 +18,10 @@ export type OperationId = 'chat' | 'completions' | 'embeddings' | 'responses' | 
 export interface Head {
   readonly model: string
   readonly stream: boolean
+  /** How many messages or inputs it has; absent where its dialect has none. */
+  readonly messages?: number | undefined
+  /** How many tools it declares. */
+  readonly tools?: number | undefined
   /** Where the model's JSON string lies, quotes included. */
   readonly modelSpan: { readonly start: number; readonly end: number }
   /** The edit that asks the provider for usage in the stream; absent where the client asks for it, or none is needed. */

@@ -4,10 +4,11 @@ import { AiError } from '../../errors/ai-error.ts'
 import type { Head } from '../dialect.ts'
 
 const wanted: ReadonlySet<string> = new Set(['model', 'stream'])
+const counted: ReadonlySet<string> = new Set(['messages', 'tools'])
 
 /** No usage edit: answers of this dialect always tell their usage. */
 export function peek(body: Uint8Array): Head {
-  const scan = scanJson(body, 'caller_invalid_json', wanted)
+  const scan = scanJson(body, 'caller_invalid_json', wanted, counted)
   if (scan.closing === -1) throw new AiError('caller_invalid_json', { message: 'It must be a JSON object.' })
   const field = scan.fields.get('model')
   if (field === undefined)
@@ -16,6 +17,8 @@ export function peek(body: Uint8Array): Head {
     model: modelOf(valueOf(body, field)),
     stream: streamOf(scan.fields.get('stream'), body),
     modelSpan: { start: field.valueStart, end: field.valueEnd },
+    messages: scan.counts.get('messages'),
+    tools: scan.counts.get('tools'),
   }
 }
 

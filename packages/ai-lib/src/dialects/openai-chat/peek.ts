@@ -7,6 +7,7 @@ import type { Head } from '../dialect.ts'
 
 const streaming: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options'])
 const unary: ReadonlySet<string> = new Set(['model'])
+const counted: ReadonlySet<string> = new Set(['messages', 'tools'])
 const includeUsage: ReadonlySet<string> = new Set(['include_usage'])
 
 const openBrace = 0x7b
@@ -14,11 +15,12 @@ const quote = 0x22
 
 /** Model, stream flag and usage edit of a chat completion or legacy completion. */
 export function peekStreaming(body: Uint8Array): Head {
-  const { fields, closing } = scanObject(body, streaming)
+  const { fields, closing, counts } = scanObject(body, streaming)
   const model = readModel(body, fields.get('model'))
   const stream = readStream(body, fields.get('stream'))
   const edit = stream ? usageEdit(body, fields.get('stream_options'), closing) : undefined
-  return { ...model, stream, ...(edit === undefined ? {} : { usageEdit: edit }) }
+  const head = { ...model, stream, messages: counts.get('messages'), tools: counts.get('tools') }
+  return edit === undefined ? head : { ...head, usageEdit: edit }
 }
 
 /** Model of a request that never streams. */
@@ -27,7 +29,7 @@ export function peekUnary(body: Uint8Array): Head {
 }
 
 function scanObject(body: Uint8Array, wanted: ReadonlySet<string>) {
-  const scan = scanJson(body, 'caller_invalid_json', wanted)
+  const scan = scanJson(body, 'caller_invalid_json', wanted, counted)
   if (scan.closing === -1) throw new AiError('caller_invalid_json', { message: 'It must be a JSON object.' })
   return scan
 }

@@ -4,13 +4,15 @@ import { AiError } from '../../errors/ai-error.ts'
 import type { Head } from '../dialect.ts'
 
 const wanted: ReadonlySet<string> = new Set(['model', 'stream'])
+const counted: ReadonlySet<string> = new Set(['input', 'tools'])
 
 /** @throws AiError where the body is no JSON object, or `model`/`stream` is absent, doubled, escaped or of the wrong type. */
 export function peekHead(body: Uint8Array): Head {
-  const scan = scanJson(body, 'caller_invalid_json', wanted)
+  const scan = scanJson(body, 'caller_invalid_json', wanted, counted)
   if (scan.closing === -1) throw new AiError('caller_invalid_json', { message: 'It must be a JSON object.' })
   const { model, modelSpan } = readModel(body, scan)
-  return { model, modelSpan, stream: readStream(body, scan) }
+  const { counts } = scan
+  return { model, modelSpan, stream: readStream(body, scan), messages: counts.get('input'), tools: counts.get('tools') }
 }
 
 function readModel(body: Uint8Array, scan: JsonScan): Pick<Head, 'model' | 'modelSpan'> {

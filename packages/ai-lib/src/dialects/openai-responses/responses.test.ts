@@ -27,7 +27,7 @@ describe('peek', () => {
   test('finds model, its place and the stream flag', () => {
     const body = '{"input":{"model":"inner","stream":true}, "model" : "gpt-5" ,"stream":true}'
     const head = peek(body)
-    expect(head).toEqual({ model: 'gpt-5', stream: true, modelSpan: { start: 52, end: 59 } })
+    expect(head).toMatchObject({ model: 'gpt-5', stream: true, messages: 1, modelSpan: { start: 52, end: 59 } })
     expect(body.slice(head.modelSpan.start, head.modelSpan.end)).toBe('"gpt-5"')
   })
 
