@@ -1,5 +1,5 @@
 // What tests may need beyond Node and npm: found, or the suite is skipped with its reason on record, or failed on demand.
-import { accessSync, appendFileSync, constants } from 'node:fs'
+import { accessSync, appendFileSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, test } from 'vitest'
@@ -12,6 +12,7 @@ const requirements = {
   promtool: { program: 'promtool', enable: 'apt-get install prometheus' },
   wrk: { program: 'wrk', enable: 'apt-get install wrk' },
   versitygw: { program: 'versitygw', enable: 'install Go and run scripts/build-test-servers.sh' },
+  postgres: { program: 'postgres', enable: 'apt-get install postgresql' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
 } as const satisfies Record<string, { readonly program: string; readonly enable: string }>
 
@@ -28,7 +29,7 @@ export function available(name: Requirement): boolean {
 
 /** Where a required program is. */
 export function programPath(name: Requirement): string | undefined {
-  const folders = [built, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  const folders = [built, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', ...postgresFolders()]
   return folders
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, requirements[name].program))
@@ -60,6 +61,16 @@ function where(missing: readonly Missing[]): (title: string, body: () => void) =
   return (title, body) => {
     for (const each of missing) record(each, title)
     describe.skip(title, body)
+  }
+}
+
+// Debian keeps its programs of several versions out of PATH.
+function postgresFolders(): string[] {
+  try {
+    const versions = readdirSync('/usr/lib/postgresql').toSorted((left, right) => Number(right) - Number(left))
+    return versions.map((version) => `/usr/lib/postgresql/${version}/bin`)
+  } catch {
+    return [] // Not installed, or not Debian.
   }
 }
 
