@@ -37,6 +37,7 @@ export const rooms = {
     policies: ['exchange', 'keys', 'stores', 'cache'],
     cache: ['exchange'],
     stores: [],
+    audit: ['stores', 'exchange'],
     keys: [],
     secrets: [],
     config: ['keys', 'secrets'],

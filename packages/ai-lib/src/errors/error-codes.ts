@@ -142,6 +142,11 @@ const table = {
     message: 'Too many requests wait for a connection to this provider.',
   },
   service_overloaded: { status: 503, retryable: true, message: 'The service holds as much as it can. Try again soon.' },
+  service_audit_away: {
+    status: 503,
+    retryable: true,
+    message: 'The audit trail cannot be written, and nothing is served unrecorded. The operator must mend its store.',
+  },
   service_draining: {
     status: 503,
     retryable: true,
