@@ -5,6 +5,7 @@ import { createTranslationWorker, type TranslationWorker } from './workers/trans
 import { createHttpTransport } from 'ai-lib/internal/transport/http-transport'
 import type { Simulator } from 'ai-simulator'
 import { type Drain, startDrain } from './app/drain.ts'
+import { type OpenAudit, openAudit } from './app/open-audit.ts'
 import { type OpenCache, openCache } from './app/open-cache.ts'
 import { openBackups } from './app/open-backups.ts'
 import { openMetrics } from './app/open-metrics.ts'
@@ -14,6 +15,7 @@ import { transportParts } from './app/open-upstreams.ts'
 import { observe } from './app/observe.ts'
 import { exchangeRunner } from './app/run-exchange.ts'
 import { createAddressScrubber } from './app/scrub-addresses.ts'
+import type { LinePrinter } from './audit/trail.ts'
 import type { Config, ListenerAddress, LoadedConfig } from './config/config.ts'
 import { ByteBudget } from './exchange/byte-budget.ts'
 import { anonymous, type Caller } from './exchange/exchange.ts'
@@ -45,6 +47,8 @@ export interface AppParts {
   /** Bytes that the process may use, for the default of the body budget. */
   readonly memoryLimitBytes: number
   readonly version: string
+  /** Standard output, where lines are that must not be dropped. */
+  readonly printer: LinePrinter
 }
 
 export interface App {
@@ -64,17 +68,18 @@ const bodyShare = 0.25
 /** Starts listening. @throws where an address is taken or a certificate is unusable; nothing stays open then. */
 export async function startApp(parts: AppParts): Promise<App> {
   const { config } = parts.loaded
+  const health: HealthState = { readiness: { kind: 'starting' }, missingStores: new Set() }
+  const audit = await openAudit({ ...parts, health })
   const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
   const routing = openRouting(config, createHttpTransport(transportParts(config)), simulator?.url)
   const { router, upstreams } = routing
-  const metrics = openMetrics({ ...parts, router, upstreams })
+  const metrics = openMetrics({ ...parts, router, upstreams, audit })
   const cache = await openCache(config, { log: parts.log, onStoreError: () => metrics.recordCacheError() })
-  const health: HealthState = { readiness: { kind: 'starting' } }
   const open = new OpenExchanges()
   const translations = createTranslationWorker()
   const mode = authMode(config)
   const server = createDataListener({
-    exchanges: exchangeParts(parts, { router, mode, metrics, open, translations, cache }),
+    exchanges: exchangeParts(parts, { router, mode, metrics, open, translations, cache, audit }),
     health,
     models: () => router.list(),
     identify: (credential) => (mode.kind === 'none' ? anonymous : identify(credential, mode.verify)),
@@ -87,6 +92,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     await backups.stop()
     closeListeners([server, metricsServer])
     metrics.close()
+    await audit.close()
     await translations.close()
     await cache.close()
     await routing.close()
@@ -127,12 +133,13 @@ interface Wired {
   readonly open: OpenExchanges
   readonly translations: TranslationWorker
   readonly cache: OpenCache
+  readonly audit: OpenAudit
 }
 
 /** What every spending request runs through. */
 function exchangeParts(
   { loaded, log, redactor, memoryLimitBytes }: AppParts,
-  { router, mode, metrics, open, translations, cache }: Wired,
+  { router, mode, metrics, open, translations, cache, audit }: Wired,
 ): ExchangeParts {
   const { server, limits: rules, telemetry } = loaded.config
   const hideAddresses = createAddressScrubber(loaded.config)
@@ -151,12 +158,12 @@ function exchangeParts(
     budget: new ByteBudget(server.maxBufferedBytes ?? Math.floor(memoryLimitBytes * bodyShare)),
     pump: { pingMs: server.timeouts.pingMs, writeStallMs: server.timeouts.writeStallMs },
     scrub: told,
-    run: exchangeRunner(orderedPolicies({ auth: mode, limits, cache: cache.parts }), {
+    run: exchangeRunner(orderedPolicies({ auth: mode, limits, cache: cache.parts, audit: audit.requests }), {
       resolve: (operation, model) => router.resolve(operation, model),
       loop: { clock: systemClock, random: Math.random },
       maxRetries: server.maxRetries,
       commit: server.commit,
-      needsUsage: telemetry.metrics.enabled,
+      needsUsage: telemetry.metrics.enabled || audit.requests !== undefined,
       translateLarge: (job) => translations.run(job),
       scrub: told,
     }),

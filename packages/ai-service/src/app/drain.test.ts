@@ -8,7 +8,7 @@ import { type Drain, startDrain } from './drain.ts'
 
 async function draining(delayMs: number, graceMs: number, open = new OpenExchanges()) {
   const { listener, port } = await serve((_request, response) => response.sendWhole(200, [], 'served'))
-  const health: HealthState = { readiness: { kind: 'ready' } }
+  const health: HealthState = { readiness: { kind: 'ready' }, missingStores: new Set() }
   const drain = startDrain({ server: listener, health, open, delayMs, graceMs })
   return { listener, port, health, drain, open }
 }

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/config.ts'
 import type { Router } from '../exchange/route.ts'
 import { createServiceMetrics, type ServiceMetrics } from '../telemetry/metrics.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
+import type { OpenAudit } from './open-audit.ts'
 import type { OpenUpstreams } from './open-upstreams.ts'
 
 export interface OpenMetricsParts {
@@ -10,14 +11,16 @@ export interface OpenMetricsParts {
   readonly runtime: RuntimeSource
   readonly router: Router
   readonly upstreams: OpenUpstreams
+  readonly audit: OpenAudit
 }
 
-export function openMetrics({ loaded, runtime, router, upstreams }: OpenMetricsParts): ServiceMetrics {
+export function openMetrics({ loaded, runtime, router, upstreams, audit }: OpenMetricsParts): ServiceMetrics {
   return createServiceMetrics({
     runtime,
     isKnownModel: (provider, model) => router.isKnownModel(provider, model),
     waiting: upstreams.waiting,
     endpoints: () => router.standings(),
     configVersion: () => loaded.version,
+    audit,
   })
 }

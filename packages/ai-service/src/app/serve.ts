@@ -1,6 +1,7 @@
 // Runs the service from a loaded configuration until a signal ends it.
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { type App, startApp } from '../app.ts'
+import { type LinePrinter, TrailUnusable } from '../audit/trail.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
@@ -34,17 +35,14 @@ export interface ServeParts {
 export async function serve(parts: ServeParts): Promise<number> {
   const { loaded, stdout } = parts
   const redactor = createRedactor({ secrets: secretsIn(loaded.config) })
-  const log = createLog({
-    level: logLevel(loaded.config.telemetry.logs.level),
-    destination: openLogDestination(stdout),
-    redactor,
-  })
+  const printer = openLogDestination(stdout)
+  const log = createLog({ level: logLevel(loaded.config.telemetry.logs.level), destination: printer, redactor })
   for (const warning of loaded.warnings) log.warn(warning)
   for (const note of loaded.notes) log.info(note)
-  const app = await startOrExplain(parts, log, redactor)
-  if (!app) {
+  const app = await startOrExplain(parts, { log, redactor, printer })
+  if (typeof app === 'number') {
     await log.close()
-    return 1
+    return app
   }
   log.info('listening', {
     data: app.dataUrl,
@@ -60,18 +58,24 @@ export async function serve(parts: ServeParts): Promise<number> {
   return code
 }
 
+interface Outputs {
+  readonly log: Log
+  readonly redactor: Redactor
+  readonly printer: LinePrinter
+}
+
 async function startOrExplain(
   { loaded, stderr, runtime, memoryLimitBytes, version }: ServeParts,
-  log: Log,
-  redactor: Redactor,
-): Promise<App | undefined> {
+  { log, redactor, printer }: Outputs,
+): Promise<App | number> {
   try {
-    return await startApp({ loaded, log, redactor, runtime, memoryLimitBytes, version })
+    return await startApp({ loaded, log, redactor, printer, runtime, memoryLimitBytes, version })
   } catch (thrown) {
     const reason = redactor.redact(explain(thrown, loaded.config.server))
     stderr.write(`${reason}\n`)
     log.error('could not start', { reason })
-    return undefined
+    // A trail that cannot be opened is mended in the configuration.
+    return thrown instanceof TrailUnusable ? 78 : 1
   }
 }
 

@@ -3,6 +3,8 @@ import { Worker } from 'node:worker_threads'
 import type { AuditPlace, FromThread } from './messages.ts'
 import type { AuditThread, ThreadEvents } from './trail.ts'
 
+// From the sources (in tests) Node takes the types away itself.
+const script = new URL(import.meta.url.endsWith('.ts') ? './audit-thread.ts' : './audit-thread.js', import.meta.url)
 const limits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96, stackSizeMb: 1 }
 
 export function openAuditThread(place: AuditPlace, events: ThreadEvents): AuditThread {

@@ -12,7 +12,7 @@ import { noHash, seal } from './seal.ts'
 const records = new RequestRecords({
   configVersion: 'abc123',
   redact: (text) => text.replaceAll('sk-secret', '[redacted]'),
-  costUsd: () => 0.000_001_25,
+  costMicroUsd: () => 125n,
   nowMs: () => Date.parse('2026-06-01T00:00:00.123Z'),
 })
 
@@ -96,7 +96,7 @@ it('an end says how it went, whole and canonical', async () => {
       },
       { outcome: 'answered', status: 200 },
     ],
-    cost_usd: 0.000_001_25,
+    cost_usd: 0.000_125,
     endpoint: 'east',
     key_fingerprint: '9df37f5e',
     kind: 'end',

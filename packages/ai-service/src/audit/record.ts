@@ -11,8 +11,8 @@ export interface RecordParts {
   readonly configVersion: string
   /** Takes secrets out of what a client wrote. */
   readonly redact: (text: string) => string
-  /** USD; undefined where no price is known. */
-  readonly costUsd: (provider: string, model: string, usage: Usage) => number | undefined
+  /** Undefined where no price is known. */
+  readonly costMicroUsd: (provider: string, model: string, usage: Usage) => bigint | undefined
   readonly nowMs: () => number
 }
 
@@ -52,14 +52,14 @@ export class RequestRecords {
     const { metered, attempts, provider, model, endpoint, error } = settlement
     const usage = metered.kind === 'reported' ? metered.usage : undefined
     const key = attempts.at(-1)?.keyFingerprint
-    const cost =
-      usage && provider !== undefined && model !== undefined ? this.#parts.costUsd(provider, model, usage) : 0
+    const priced = usage && provider !== undefined && model !== undefined
+    const cost = priced ? this.#parts.costMicroUsd(provider, model, usage) : undefined
     return {
       kind: 'end',
       requestId: exchange.id,
       pieces: [
         `${this.#actor(exchange)}"attempts":[${attempts.map(attemptText).join(',')}],` +
-          `"config_version":${this.#configVersion},${usage && cost !== undefined ? `"cost_usd":${JSON.stringify(cost)},` : ''}` +
+          `${settlement.cache === undefined ? '' : `"cache":"${settlement.cache}",`}"config_version":${this.#configVersion},${cost === undefined ? '' : `"cost_usd":${Number(cost) / 1_000_000},`}` +
           `"dialect":"${operation.wire.dialect}",${endpoint === undefined ? '' : `"endpoint":${this.#name(endpoint)},`}` +
           (error ? `"error_code":"${error.code}",` : ''),
         `${key === undefined ? '' : `"key_fingerprint":"${key}",`}"kind":"end","latency_ms":${milliseconds(settlement.durationMs)},` +

@@ -173,9 +173,20 @@ export interface LimitRule {
   readonly concurrent?: number
 }
 
+export type DatabaseConfig =
+  /** Absolute path of the file. */
+  | { readonly kind: 'sqlite'; readonly path: string }
+  /** `localPath` begins the names of what is kept on this machine: spool, key, signed heads. */
+  | {
+      readonly kind: 'postgres'
+      readonly url: GuardedUrl
+      /** What of the URL must not show by itself either: the password. */
+      readonly secrets: readonly Secret[]
+      readonly localPath: string
+    }
+
 export interface StoresConfig {
-  /** Absolute path of the SQLite file. */
-  readonly database: { readonly kind: 'sqlite'; readonly path: string }
+  readonly database: DatabaseConfig
   readonly shared: SharedStore
 }
 
@@ -229,6 +240,19 @@ export interface BackupSettings {
   readonly previousKeys: readonly Secret[]
 }
 
+export interface AuditConfig {
+  readonly enabled: boolean
+  readonly level: 'metadata'
+  /** When the start of a request must be on disk. */
+  readonly durability: 'answer' | 'upstream' | 'async'
+  readonly whenAway: 'block' | 'allow'
+  /** PEM of an Ed25519 private key; absent: one is made beside the database. */
+  readonly signingKey?: Secret
+  readonly sinks: readonly ('store' | 'stdout')[]
+  /** Bytes that may wait on this machine while PostgreSQL is away. */
+  readonly spoolBytes: number
+}
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 export interface TelemetryConfig {
@@ -246,6 +270,7 @@ export interface Config {
   readonly stores: StoresConfig
   /** Absent: there is none. */
   readonly cache?: CacheConfig | undefined
+  readonly audit: AuditConfig
   readonly telemetry: TelemetryConfig
   /** Absent: nothing says where backups go. */
   readonly backup?: BackupSettings

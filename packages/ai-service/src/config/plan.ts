@@ -1,7 +1,15 @@
 // The configuration as it may be shown: every default in place, secrets as fingerprints only where asked for.
 import { createHash } from 'node:crypto'
 import type { Secret } from 'ai-lib/internal/errors/secret'
-import type { Config, GuardedUrl, LoadedConfig, ProviderConfig, ProxyChoice, SharedStore } from './config.ts'
+import type {
+  Config,
+  DatabaseConfig,
+  GuardedUrl,
+  LoadedConfig,
+  ProviderConfig,
+  ProxyChoice,
+  SharedStore,
+} from './config.ts'
 
 /** What `check` prints: plain data without any secret. */
 export function describePlan({ config, source, version }: LoadedConfig) {
@@ -25,9 +33,10 @@ export function describePlan({ config, source, version }: LoadedConfig) {
       keys: config.auth.keys.map(({ hash: _, ...key }) => key),
     },
     limits: config.limits,
-    stores: { ...config.stores, shared: describeShared(config.stores.shared) },
+    stores: { database: describeDatabase(config.stores.database), shared: describeShared(config.stores.shared) },
     cache: config.cache ?? 'off',
     backup: describeBackup(config),
+    audit: { ...config.audit, signingKey: config.audit.signingKey === undefined ? 'beside the database' : 'present' },
     telemetry: config.telemetry,
     environmentProxy: {
       http: config.environmentProxy.http?.shown,
@@ -80,6 +89,10 @@ function describeShared(shared: SharedStore) {
   return shared.kind === 'memory' ? shared : { kind: shared.kind, url: shared.url.shown, prefix: shared.prefix }
 }
 
+function describeDatabase(database: DatabaseConfig) {
+  return database.kind === 'postgres' ? { kind: database.kind, url: database.url.shown } : database
+}
+
 function describeProxy(choice: ProxyChoice): string {
   return choice.kind === 'url' ? choice.proxy.shown : choice.kind
 }
@@ -109,10 +122,11 @@ function secretsOf(config: Config): Secret[] {
       ...provider.keys.map(({ secret }) => secret),
       ...(provider.proxy.kind === 'url' ? [provider.proxy.proxy.url] : []),
     ]),
-    ...[config.auth.pepper, config.server.admin.credential, config.server.tls?.key].filter(
+    ...[config.auth.pepper, config.server.admin.credential, config.server.tls?.key, config.audit.signingKey].filter(
       (secret) => secret !== undefined,
     ),
     ...backupSecrets(config),
+    ...(config.stores.database.kind === 'postgres' ? [config.stores.database.url.url] : []),
     ...urls(config.environmentProxy.http),
     ...urls(config.environmentProxy.https),
     ...(config.stores.shared.kind === 'valkey' ? [config.stores.shared.url.url] : []),

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { Secret } from 'ai-lib/internal/errors/secret'
 import type { Building } from './building.ts'
-import type { SharedStore, StoresConfig } from './config.ts'
+import type { DatabaseConfig, SharedStore, StoresConfig } from './config.ts'
 import { NOT_YET } from './field.ts'
 import type { Path } from './problem.ts'
 import { readUrlValue } from './url-value.ts'
@@ -11,12 +11,28 @@ export async function resolveStores(building: Building): Promise<StoresConfig> {
   const stores = building.file.stores ?? {}
   const database = await readStore(stores.database ?? 'sqlite:./data/ai-service.db', 'database', building)
   const shared = await readStore(stores.shared ?? 'memory', 'shared', building)
-  const file = /^sqlite:(?:\/\/)?(.+)$/.exec(database ?? '')?.[1]
-  if (database !== undefined && file === undefined) refuse(database, ['stores', 'database'], 'sqlite:./path', building)
   return {
-    database: { kind: 'sqlite', path: resolve(building.folder, file ?? '') },
+    database: resolveDatabase(database ?? 'sqlite:', building),
     shared: readShared(shared, stores.prefix ?? 'ai-service', building),
   }
+}
+
+const databasePath: Path = ['stores', 'database']
+
+function resolveDatabase(text: string, building: Building): DatabaseConfig {
+  if (/^postgres(?:ql)?:/.test(text)) {
+    const url = URL.parse(text)
+    if (url === null || url.hostname === '' || url.pathname.length < 2)
+      building.findings.problem(databasePath, 'found no whole URL, expected postgres://user@host:5432/name')
+    const password = url?.password ? [new Secret(decoded(url.password))] : []
+    const shown = url === null ? 'postgres:' : `postgres://${url.host}${url.pathname}`
+    const localPath = resolve(building.folder, 'data/ai-service')
+    return { kind: 'postgres', url: { url: new Secret(text), shown }, secrets: password, localPath }
+  }
+  const file = /^sqlite:(?:\/\/)?(.+)$/.exec(text)?.[1]
+  if (file === undefined && text !== 'sqlite:')
+    building.findings.problem(databasePath, 'found something else, expected sqlite:./path or postgres://…')
+  return { kind: 'sqlite', path: resolve(building.folder, file ?? '') }
 }
 
 function readShared(text: string | undefined, prefix: string, building: Building): SharedStore {

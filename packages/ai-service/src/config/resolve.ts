@@ -2,6 +2,7 @@
 import type { Building } from './building.ts'
 import type { Config, ProviderConfig, ServerConfig } from './config.ts'
 import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
+import { resolveAudit } from './resolve-audit.ts'
 import { resolveAuth, resolveLimits } from './resolve-auth.ts'
 import { resolveCache } from './resolve-cache.ts'
 import { resolveBackup } from './resolve-backup.ts'
@@ -27,6 +28,7 @@ export async function resolveConfig(building: Building, hasFile: boolean, nowMs:
     stores: await resolveStores(building),
     cache: resolveCache(building),
     ...(backup === undefined ? {} : { backup }),
+    audit: await resolveAudit(building),
     telemetry: {
       logs: { level: building.file.telemetry?.logs?.level ?? 'info' },
       metrics: { enabled: building.file.telemetry?.metrics?.enabled ?? true },

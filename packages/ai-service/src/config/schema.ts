@@ -1,5 +1,6 @@
 // The schema of the whole configuration file, strict: what it does not name is an error.
 import * as z from 'zod'
+import { auditSection } from './audit-section.ts'
 import { authSection, limitSection } from './auth-section.ts'
 import { cacheSection } from './cache-section.ts'
 import { backupSection } from './backup-section.ts'
@@ -9,9 +10,10 @@ import { providerSection } from './provider-section.ts'
 import { aliases, serverSection } from './server-section.ts'
 
 const storesSection = section({
-  database: urlValue('sqlite:./path')
-    .optional()
-    .meta({ description: 'Default `sqlite:./data/ai-service.db`. A URL, a reference, or a URL with `${NAME}` in it.' }),
+  database: urlValue('sqlite:./path or postgres://user@host/name').optional().meta({
+    description:
+      'Default `sqlite:./data/ai-service.db`, from the folder of the configuration, else the working folder. Or `postgres://user:password@host:5432/name?sslmode=verify-full`: a URL, a reference, or a URL with `${NAME}` in it.',
+  }),
   shared: urlValue('memory or redis://host:6379/0').optional().meta({
     description:
       'What replicas share (the response cache): `memory` is each one’s own; `redis://host:6379/0` or `rediss://` for TLS; a reference, or a URL with `${NAME}` in it. Default `memory`.',
@@ -48,8 +50,8 @@ export const configSchema = section({
   budgets: notYet('budgets.'),
   cache: cacheSection.optional(),
   redaction: notYet('redaction of prompts.'),
-  audit: notYet('the audit trail.'),
   backup: backupSection.optional(),
+  audit: auditSection.optional(),
   ...aliases,
 })
 

@@ -28,6 +28,8 @@ export interface ExchangeHead {
   readonly user?: string
   /** What the client wants of the response cache; absent: what the configuration says. */
   readonly cache?: CacheWish
+  /** What the client wants its request found by later. */
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 /** `no-store` neither reads nor writes, `refresh` writes only, `only` takes a cached answer or none. */

@@ -16,6 +16,7 @@ import type { HttpRequest } from './http-request.ts'
 import type { HttpResponse } from './http-response.ts'
 import { Pump, type PumpBounds, type PumpEnd, type PumpTimes } from './pump.ts'
 import { type BodyBounds, readBody } from './read-body.ts'
+import { readTags } from './read-tags.ts'
 import { writeWhole } from './respond.ts'
 import type { Route } from './routes.ts'
 
@@ -319,7 +320,8 @@ class Carrier implements Interruptible {
 }
 
 /** @throws AiError where the body is encoded or no JSON, or a header of ours says nothing. */
-function checkHeaders({ contentEncoding, contentType, timeoutMs, strict, cache }: ClientHeaders): void {
+function checkHeaders({ contentEncoding, contentType, timeoutMs, strict, cache, tags }: ClientHeaders): void {
+  if (tags !== undefined) readTags(tags)
   if (timeoutMs !== undefined && !/^[1-9]\d{0,8}$/.test(timeoutMs))
     throw new AiError('caller_invalid_request', {
       message: 'x-ai-timeout-ms takes whole milliseconds, 1 or more.',
@@ -341,8 +343,18 @@ function checkHeaders({ contentEncoding, contentType, timeoutMs, strict, cache }
   if (type !== 'application/json') throw new AiError('caller_unsupported_media_type')
 }
 
+// A head that cannot be read has no tags: checkHeaders refuses the request for it.
+function tagsOf(header: string | undefined): Exchange['head']['tags'] {
+  try {
+    return header === undefined ? undefined : readTags(header)
+  } catch {
+    return undefined
+  }
+}
+
 function exchangeHead(headers: ClientHeaders): Exchange['head'] {
   const timeoutMs = headers.timeoutMs === undefined ? undefined : Number(headers.timeoutMs)
+  const tags = tagsOf(headers.tags)
   return {
     ...(headers.credential === undefined ? {} : { credential: headers.credential }),
     forwarded: headers.forwarded,
@@ -350,6 +362,7 @@ function exchangeHead(headers: ClientHeaders): Exchange['head'] {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(headers.user === undefined ? {} : { user: headers.user }),
     ...(headers.cache !== undefined && isCacheWish(headers.cache) ? { cache: headers.cache } : {}),
+    ...(tags === undefined ? {} : { tags }),
   }
 }
 

@@ -4,6 +4,8 @@ export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'starting'
 
 export interface HealthState {
   readiness: Readiness
+  /** Mandatory stores that are away: without them requests are refused, so that traffic should go elsewhere. */
+  readonly missingStores: Set<string>
 }
 
 export interface HealthReport {
@@ -15,6 +17,8 @@ export function liveReport(): HealthReport {
   return { status: 200, body: '{"status":"live"}\n' }
 }
 
-export function readyReport({ readiness }: HealthState): HealthReport {
+export function readyReport({ readiness, missingStores }: HealthState): HealthReport {
+  if (readiness.kind === 'ready' && missingStores.size > 0)
+    return { status: 503, body: `${JSON.stringify({ status: 'store-away', stores: [...missingStores] })}\n` }
   return { status: readiness.kind === 'ready' ? 200 : 503, body: `{"status":"${readiness.kind}"}\n` }
 }

@@ -10,6 +10,15 @@ export interface LogDestination {
   close(timeoutMs?: number): Promise<void>
 }
 
+/** A destination that also takes lines which must not be lost. */
+export interface OutputDestination extends LogDestination {
+  /**
+   * Takes whole lines that are never dropped, in between log lines and in order. The caller bounds how many wait.
+   * @param done told when they are written, or with why they never will be.
+   */
+  print(text: string, done: (error?: unknown) => void): void
+}
+
 export interface LogDestinationOptions {
   /** Characters that may wait. Default 4 Mi. */
   readonly maxQueued?: number
@@ -18,6 +27,11 @@ export interface LogDestinationOptions {
    * lines. Default 10; 0 takes the lines of one turn of the loop.
    */
   readonly gatherMs?: number
+}
+
+interface Printing {
+  readonly text: string
+  done(error?: unknown): void
 }
 
 type WriteBytes = (bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
@@ -39,7 +53,7 @@ const defaultGatherMs = 10
 export function openLogDestination(
   to: number | NodeJS.WritableStream,
   options: LogDestinationOptions = {},
-): LogDestination {
+): OutputDestination {
   if (typeof to === 'number') return new QueuedLines(descriptorWriter(to), options)
   const fd = 'fd' in to && typeof to.fd === 'number' ? to.fd : undefined
   return new QueuedLines(fd === undefined ? streamWriter(to) : descriptorWriter(fd), options)
@@ -55,7 +69,7 @@ function streamWriter(stream: NodeJS.WritableStream): WriteBytes {
   return (bytes, done) => void stream.write(bytes, (error) => done(error ?? null, bytes.length))
 }
 
-class QueuedLines implements LogDestination {
+class QueuedLines implements OutputDestination {
   readonly #writeBytes: WriteBytes
   readonly #maxQueued: number
   readonly #gatherMs: number
@@ -67,6 +81,7 @@ class QueuedLines implements LogDestination {
   #reported = 0
   #emptied: (() => void) | undefined
   #gathering: NodeJS.Timeout | undefined
+  #printing: Printing[] = []
 
   constructor(writeBytes: WriteBytes, options: LogDestinationOptions) {
     this.#writeBytes = writeBytes
@@ -92,8 +107,18 @@ class QueuedLines implements LogDestination {
     else this.#gathering = setTimeout(() => this.#next(), this.#gatherMs)
   }
 
+  print(text: string, done: (error?: unknown) => void): void {
+    if (this.#state === 'closed') return done(new Error('The output is closed.'))
+    this.#printing.push({ text, done })
+    if (this.#state === 'writing' || (this.#state === 'scheduled' && this.#gatherMs === 0)) return
+    // Somebody waits for these lines: those that wait for company come along.
+    clearTimeout(this.#gathering)
+    this.#state = 'scheduled'
+    setImmediate(() => this.#next())
+  }
+
   async close(timeoutMs = 2_000): Promise<void> {
-    if (this.#gathering && this.#state === 'scheduled') {
+    if (this.#gathering && this.#state === 'scheduled' && this.#printing.length === 0) {
       clearTimeout(this.#gathering)
       this.#next()
     }
@@ -128,6 +153,7 @@ class QueuedLines implements LogDestination {
 
   #next(): void {
     if (this.#state === 'closed') return
+    if (this.#printing.length > 0) return this.#printNext()
     if (this.#first === this.#lines.length) {
       this.#lines = []
       this.#first = 0
@@ -137,6 +163,15 @@ class QueuedLines implements LogDestination {
     }
     this.#state = 'writing'
     this.#send(Buffer.from(this.#batch()))
+  }
+
+  #printNext(): void {
+    const batch = this.#printing
+    this.#printing = []
+    this.#state = 'writing'
+    this.#send(Buffer.from(batch.map(({ text }) => text).join('')), (error) => {
+      for (const { done } of batch) done(error)
+    })
   }
 
   #batch(): string {
@@ -154,15 +189,23 @@ class QueuedLines implements LogDestination {
     return `${JSON.stringify({ level: 'warn', time, message: 'log lines were dropped', dropped: missing })}\n`
   }
 
-  #send(bytes: Buffer): void {
-    if (this.#state === 'closed') return
+  /** @param done told of the end of what is printed; log lines have nobody to tell. */
+  #send(bytes: Buffer, done?: (error?: unknown) => void): void {
+    if (this.#state === 'closed') return done?.(new Error('The output is closed.'))
     this.#writeBytes(bytes, (error, written) => {
-      if (this.#state === 'closed') return
-      if (error?.code === 'EAGAIN' || error?.code === 'EBUSY') setTimeout(() => this.#send(bytes), busyRetryMs)
+      if (this.#state === 'closed') return done?.(new Error('The output is closed.'))
+      if (error?.code === 'EAGAIN' || error?.code === 'EBUSY') setTimeout(() => this.#send(bytes, done), busyRetryMs)
+      else if (error && done) this.#told(done, error)
       else if (error) this.#lost(bytes)
-      else if (written < bytes.length) this.#send(bytes.subarray(written))
+      else if (written < bytes.length) this.#send(bytes.subarray(written), done)
+      else if (done) this.#told(done)
       else this.#next()
     })
+  }
+
+  #told(done: (error?: unknown) => void, error?: unknown): void {
+    done(error)
+    this.#next()
   }
 
   // The reader is gone (EPIPE) or the disk is full: the log must not take the service along.

@@ -1,6 +1,6 @@
 // The service's Prometheus metrics, with closed label sets: told once per exchange, collected when somebody scrapes.
 import type { ErrorCode } from 'ai-lib/internal/errors/error-codes'
-import { Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import { type EndpointStanding, registerEndpointSeries } from './endpoint-series.ts'
 import { ExchangeSeries } from './exchange-series.ts'
 import type { ExchangeSummary } from './exchange-summary.ts'
@@ -37,6 +37,8 @@ export interface ServiceMetricsOptions {
   readonly waiting?: () => ReadonlyMap<string, number>
   /** How each endpoint stands now. */
   readonly endpoints?: () => readonly EndpointStanding[]
+  /** What became of audit records, and how many wait; asked when somebody scrapes. */
+  readonly audit?: { readonly counts: ReadonlyMap<string, number>; readonly depth: () => number }
 }
 
 export function createServiceMetrics({
@@ -45,10 +47,12 @@ export function createServiceMetrics({
   waiting = () => new Map(),
   endpoints = () => [],
   configVersion = () => undefined,
+  audit = { counts: new Map(), depth: () => 0 },
 }: ServiceMetricsOptions = {}): ServiceMetrics {
   const registry = new Registry()
   const series = new ExchangeSeries(registry, isKnownModel)
-  registerQueues(registry, waiting)
+  registerQueues(registry, waiting, audit.depth)
+  registerAudit(registry, audit.counts)
   registerEndpointSeries(registry, endpoints)
   registerConfigVersion(registry, configVersion)
   const stop = registerRuntimeMetrics(registry, runtime)
@@ -90,12 +94,28 @@ function registerConfigVersion(registry: Registry, configVersion: () => string |
   })
 }
 
-function registerQueues(registry: Registry, waiting: () => ReadonlyMap<string, number>): void {
+function registerAudit(registry: Registry, counts: ReadonlyMap<string, number>): void {
+  const counter = new Counter({
+    ...seriesSpecs.audit,
+    registers: [registry],
+    collect() {
+      counter.reset()
+      for (const [outcome, records] of counts) counter.inc({ outcome }, records)
+    },
+  })
+}
+
+function registerQueues(
+  registry: Registry,
+  waiting: () => ReadonlyMap<string, number>,
+  auditDepth: () => number,
+): void {
   const gauge = new Gauge({
     ...seriesSpecs.queues,
     registers: [registry],
     collect() {
       for (const [provider, depth] of waiting()) gauge.set({ queue: `upstream:${provider}` }, depth)
+      gauge.set({ queue: 'audit' }, auditDepth())
     },
   })
 }

@@ -79,10 +79,15 @@ export const seriesSpecs = {
     name: 'ai_backup_last_success_timestamp_seconds',
     help: 'When the last backup that went well was taken, since the epoch.',
   },
+  audit: {
+    name: 'ai_audit_records_total',
+    help: 'Audit records of requests and actions, by what became of them.',
+    labelNames: ['outcome'],
+  },
   streams: { name: 'ai_streams_open', help: 'Streams under way.' },
   queues: {
     name: 'ai_queue_depth',
-    help: 'Requests that wait, by queue: upstream:<provider> for a connection to that provider.',
+    help: 'Requests that wait, by queue: upstream:<provider> for a connection to that provider; audit records: audit.',
     labelNames: ['queue'],
   },
 } as const
