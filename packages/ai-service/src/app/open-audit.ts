@@ -123,14 +123,13 @@ async function openTrail(
 export function placeOf({ audit, stores }: Config, opening: string): AuditPlace {
   const { database } = stores
   const isStored = audit.sinks.includes('store')
-  const base = database.kind === 'sqlite' ? database.path : database.localPath
   const where =
     database.kind === 'sqlite'
       ? ({ kind: 'sqlite', path: database.path } as const)
       : ({ kind: 'postgres', url: database.url.url.reveal() } as const)
   return {
     database: isStored ? where : { kind: 'none' },
-    base,
+    base: database.localPath,
     ...(audit.signingKey === undefined ? {} : { signingKey: audit.signingKey.reveal() }),
     spoolBytes: audit.spoolBytes,
     prints: audit.sinks.includes('stdout'),

@@ -24,9 +24,11 @@ limits: [ { for: global, requests: 20/10m } ]
 `,
     { env: { KEY: key } },
   )
+  const printer = openLogDestination(new PassThrough().resume())
   const app = await startApp({
     loaded,
-    log: createLog({ level: 'info', destination: openLogDestination(new PassThrough().resume()), redactor }),
+    log: createLog({ level: 'info', destination: printer, redactor }),
+    printer,
     redactor,
     runtime: process,
     memoryLimitBytes: 1024 ** 3,

@@ -13,12 +13,13 @@ export const originFact = 'path'
 
 export async function partsOf(loaded: LoadedConfig): Promise<readonly BackupPart[]> {
   const { database } = loaded.config.stores
-  const beside = await filesBeside(database.path)
+  const beside = await filesBeside(database.localPath)
   return [
     ...configParts(loaded),
     // Before the database: what a head says must be in the snapshot, or the trail would seem cut off.
     ...beside.map((path) => filePart(path, nameOf(path, loaded.folder))),
-    databasePart(database.path, nameOf(database.path, loaded.folder), originOf(database.path, loaded.folder)),
+    // PostgreSQL is backed up with its own tools.
+    ...(database.kind === 'sqlite' ? [fileOf(database.path, loaded.folder)] : []),
   ]
 }
 
@@ -34,6 +35,10 @@ async function filesBeside(path: string): Promise<readonly string[]> {
   } catch {
     return [] // No folder: nothing has been recorded yet.
   }
+}
+
+function fileOf(path: string, folder: string): BackupPart {
+  return databasePart(path, nameOf(path, folder), originOf(path, folder))
 }
 
 function nameOf(path: string, folder: string): string {

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path'
 import type { LoadedConfig } from '../config/config.ts'
 
 export function stateFileOf({ config }: LoadedConfig): string {
-  return join(dirname(config.stores.database.path), 'backup-state.json')
+  return join(dirname(config.stores.database.localPath), 'backup-state.json')
 }
 
 /** A whole backup that could not leave this machine, until one can. */
 export function pendingFolderOf({ config }: LoadedConfig): string {
-  return join(dirname(config.stores.database.path), 'backup-pending')
+  return join(dirname(config.stores.database.localPath), 'backup-pending')
 }

@@ -87,17 +87,10 @@ test.each([
   expect(err).toContain(expected)
 })
 
-test.each([
-  'keys list',
-  'keys revoke k1',
-  'keys rotate k1',
-  'audit tail',
-  'audit verify --file export.jsonl',
-  'audit export',
-])('%s says that it is of a later version', async (line) => {
+test.each(['keys list', 'keys revoke k1', 'keys rotate k1'])('%s says that it is of a later version', async (line) => {
   const { code, err } = await run(line.split(' '))
   expect(code).toBe(1)
-  expect(err).toMatch(/^not available in this version: (?:keys|audit)/)
+  expect(err).toMatch(/^not available in this version: keys/)
 })
 
 test('--help and --version are 0; the page about the command line names every command', async () => {

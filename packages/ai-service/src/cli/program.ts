@@ -3,6 +3,9 @@ import { inspect } from 'node:util'
 import { sanitizeLog } from 'ai-lib/internal/redaction/sanitize-log'
 import { Command, CommanderError } from 'commander'
 import { didYouMean } from '../config/nearest.ts'
+import type { AuditExportOptions } from './audit-export.ts'
+import type { AuditTailOptions } from './audit-tail.ts'
+import type { AuditVerifyOptions } from './audit-verify.ts'
 import type { BackupOptions } from './backup.ts'
 import { check, type CheckOptions } from './check.ts'
 import { type CliParts, EXIT } from './context.ts'
@@ -55,7 +58,7 @@ function createProgram(parts: CliParts, done: (code: number) => void): Command {
   addKeys(program, parts, done)
   addTools(program, parts, done)
   addBackups(program, parts, done)
-  addLater(program, parts, done)
+  addAudit(program, parts, done)
   return program
 }
 
@@ -163,9 +166,40 @@ const addBackups: Add = (program, parts, done) => {
     })
 }
 
-const addLater: Add = (program, parts, done) => {
-  const audit = program.command('audit').description('not available in this version')
-  for (const name of ['tail', 'verify', 'export']) addOneLater(audit, `audit ${name}`, name, parts, done)
+const addAudit: Add = (program, parts, done) => {
+  const audit = program.command('audit').description('the audit trail; needs no running service')
+  audit
+    .command('tail')
+    .description('print the newest records')
+    .option('-n, --lines <count>', 'how many', '20')
+    .option('-f, --follow', 'go on with those to come')
+    .option('--json', 'print records as they are, one line of JSON each')
+    .action(async (_: unknown, command: Command) => {
+      const { auditTail } = await import('./audit-tail.ts')
+      done(await auditTail(parts, command.optsWithGlobals<AuditTailOptions>()))
+    })
+  audit
+    .command('verify')
+    .description('walk every chain and name the first record that was altered, swapped or lost; exit code 1 if any')
+    .option('--file <export>', 'an export in place of the store')
+    .option('--key <files...>', 'further keys (PEM) that heads may be signed by')
+    .option('--heads <logs...>', 'logs of the service, whose signed heads the chains must reach')
+    .option(...JSON_FLAG)
+    .action(async (_: unknown, command: Command) => {
+      const { auditVerify } = await import('./audit-verify.ts')
+      done(await auditVerify(parts, command.optsWithGlobals<AuditVerifyOptions>()))
+    })
+  audit
+    .command('export')
+    .description('print the whole trail as JSON Lines that end with the signed heads')
+    .option('--file <path>', 'write a new file in place of standard output')
+    .option('--json', 'as it is always')
+    .action(async (_: unknown, command: Command) => {
+      const { auditExport } = await import('./audit-export.ts')
+      done(await auditExport(parts, command.optsWithGlobals<AuditExportOptions>()))
+    })
+}
+
 }
 
 function addOneLater(group: Command, title: string, name: string, parts: CliParts, done: (code: number) => void): void {

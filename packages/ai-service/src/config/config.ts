@@ -174,8 +174,8 @@ export interface LimitRule {
 }
 
 export type DatabaseConfig =
-  /** Absolute path of the file. */
-  | { readonly kind: 'sqlite'; readonly path: string }
+  /** Absolute path of the file, which is also its `localPath`. */
+  | { readonly kind: 'sqlite'; readonly path: string; readonly localPath: string }
   /** `localPath` begins the names of what is kept on this machine: spool, key, signed heads. */
   | {
       readonly kind: 'postgres'

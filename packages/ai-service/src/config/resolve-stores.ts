@@ -32,7 +32,8 @@ function resolveDatabase(text: string, building: Building): DatabaseConfig {
   const file = /^sqlite:(?:\/\/)?(.+)$/.exec(text)?.[1]
   if (file === undefined && text !== 'sqlite:')
     building.findings.problem(databasePath, 'found something else, expected sqlite:./path or postgres://…')
-  return { kind: 'sqlite', path: resolve(building.folder, file ?? '') }
+  const path = resolve(building.folder, file ?? '')
+  return { kind: 'sqlite', path, localPath: path }
 }
 
 function readShared(text: string | undefined, prefix: string, building: Building): SharedStore {
