@@ -17,7 +17,15 @@ import { rows as allRows } from './rows.js'
 import { startService } from './service.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const starters = { service: startService, nginx: startNginx, portkey: startPortkey, pipe: startPipe }
+const starters = {
+  service: startService,
+  nginx: startNginx,
+  portkey: startPortkey,
+  pipe: startPipe,
+  // The service as it is by default, its audit trail on; asked for by name.
+  audited: (context) => startService({ ...context, withAudit: true }),
+}
+const standard = 'service,nginx,portkey,pipe'
 const usage = `npm run bench -- [--quick] [--gate] [--rounds N] [--seconds N] [--streams N]
                  [--rows ${allRows.map(({ name }) => name).join(',')}] [--contenders ${Object.keys(starters).join(',')}]
 npm run bench -- --micro`
@@ -30,7 +38,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     streams: { type: 'string', default: '500' },
     rows: { type: 'string', default: allRows.map(({ name }) => name).join(',') },
-    contenders: { type: 'string', default: Object.keys(starters).join(',') },
+    contenders: { type: 'string', default: standard },
     help: { type: 'boolean', default: false },
   },
 })

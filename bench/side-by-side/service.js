@@ -3,13 +3,22 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort, gatewayCore, run, startPinned, untilListening } from './children.js'
 
-export async function startService({ node, nodeArgs = [], root, folder, fixedPort, simulatorPort, env }) {
+export async function startService({
+  node,
+  nodeArgs = [],
+  root,
+  folder,
+  fixedPort,
+  simulatorPort,
+  env,
+  withAudit = false,
+}) {
   const bin = join(root, 'packages', 'ai-service', 'bin', 'ai-service.js')
   const home = join(folder, `service-${process.hrtime.bigint()}`)
   mkdirSync(home)
   const file = join(home, 'ai-service.yaml')
   const [port, metricsPort] = [await freePort(), await freePort()]
-  const plan = { port, metricsPort, fixedPort, simulatorPort }
+  const plan = { port, metricsPort, fixedPort, simulatorPort, withAudit }
   writeFileSync(file, configuration(plan, []))
   const created = await run(node, [bin, 'keys', 'create', '--config', file, '--id', 'bench', '--json'], { env })
   const { key, entry } = JSON.parse(created)
@@ -31,7 +40,7 @@ export async function startService({ node, nodeArgs = [], root, folder, fixedPor
 }
 
 // YAML reads JSON.
-function configuration({ port, metricsPort, fixedPort, simulatorPort }, keys) {
+function configuration({ port, metricsPort, fixedPort, simulatorPort, withAudit }, keys) {
   const provider = (upstreamPort) => ({
     kind: 'openai-compatible',
     baseUrl: `http://127.0.0.1:${upstreamPort}/v1`,
@@ -41,5 +50,6 @@ function configuration({ port, metricsPort, fixedPort, simulatorPort }, keys) {
     server: { host: '127.0.0.1', port, admin: { port: 0 }, metrics: { port: metricsPort }, drainDelay: '0s' },
     providers: { bench: provider(simulatorPort), fixed: provider(fixedPort) },
     auth: { mode: 'keys', keys },
+    audit: { enabled: withAudit },
   })
 }
