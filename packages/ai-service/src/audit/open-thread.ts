@@ -8,10 +8,7 @@ const script = new URL(import.meta.url.endsWith('.ts') ? './audit-thread.ts' : '
 const limits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96, stackSizeMb: 1 }
 
 export function openAuditThread(place: AuditPlace, events: ThreadEvents): AuditThread {
-  const worker = new Worker(new URL('./audit-thread.js', import.meta.url), {
-    workerData: place,
-    resourceLimits: limits,
-  })
+  const worker = new Worker(script, { workerData: place, resourceLimits: limits })
   // What keeps the process alive is its listeners; the way down waits for the trail by itself.
   worker.unref()
   let fault: unknown

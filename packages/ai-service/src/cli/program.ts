@@ -200,8 +200,6 @@ const addAudit: Add = (program, parts, done) => {
     })
 }
 
-}
-
 function addOneLater(group: Command, title: string, name: string, parts: CliParts, done: (code: number) => void): void {
   group
     .command(name)
