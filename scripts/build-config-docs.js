@@ -66,7 +66,7 @@ export function renderConfigReference(schema) {
 Either name works; both at once are an error.\n`,
     environment,
     `## Not available in this version\n\nRefused by name: ${later.map((path) => `\`${path}\``).join(', ')}; also \`server.workers\`
-above 1, \`auth.mode: jwt\`, strategies other than \`round-robin\`, databases other than \`sqlite:\`, shared stores other than
+above 1, \`auth.mode: jwt\`, strategies other than \`round-robin\`, shared stores other than
 \`memory\`, and references \`vault:\`, \`aws-sm:\`, \`gcp-sm:\`, \`azure-kv:\`.\n`,
   ].join('\n')
 }

@@ -43,7 +43,7 @@ it('a record that cannot be had is a refusal, and lets go of the stream that was
   const away = new AiError('service_audit_away')
   const { policy } = trail('answer', () => Promise.reject(away))
   let destroyed = 0
-  // oxlint-disable-next-line typescript/consistent-type-assertions -- a stream of which only the end matters
+  // Of the stream only its end matters.
   const stream = { kind: 'stream', stream: { destroy: () => void destroyed++ } } as unknown as Answer
   await expect(policy.around(exchangeOf(), async () => stream)).rejects.toBe(away)
   expect(destroyed).toBe(1)
