@@ -45,6 +45,7 @@ export type {
   ChatCompletionResponse,
   ChatCompletionUsage,
 } from './client/chat-completion.ts'
+export { AuditLogger, type AuditSink, type RequestOutcome } from './client/audit-logger.ts'
 export type { ConnectionOptions } from './client/connection-options.ts'
 export type { ChatCompletionEvent } from './client/event-queue.ts'
 export { Content, Message, Role } from './client/message.ts'
@@ -63,6 +64,7 @@ export {
   type SyncMetrics,
   type Timer,
 } from './metrics/metrics.ts'
+export { AuditMetrics, type EventLogger } from './metrics/audit-metrics.ts'
 export { PrometheusMetrics, type PrometheusOptions } from './metrics/prometheus-metrics.ts'
 export { Provider } from './providers/registry.ts'
 export { sanitizeLog } from './redaction/sanitize-log.ts'

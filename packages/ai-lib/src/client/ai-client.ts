@@ -14,6 +14,7 @@ import { GuardedMetrics } from '../metrics/guarded-metrics.ts'
 import type { Provider } from '../providers/registry.ts'
 import { sanitizeLog } from '../redaction/sanitize-log.ts'
 import { createHttpTransport } from '../transport/http-transport.ts'
+import { AuditedCall, type AuditSink } from './audit-logger.ts'
 import { type BatchOptions, type BatchResult, recordBatch, runBatch } from './batch.ts'
 import {
   canonicalRequest,
@@ -31,7 +32,7 @@ import { listModels } from './list-models.ts'
 import type { ModelArray } from './model-array.ts'
 import { openArray } from './open-array.ts'
 import { chatOf, type FailoverProvider, type Hop, openHops, type ProviderList } from './open-hops.ts'
-import { StreamCount, WatchedCall, watchedStream } from './watched-call.ts'
+import { type CallEnd, StreamCount, WatchedCall, watchedStream } from './watched-call.ts'
 
 export interface CallOptions {
   /** Aborting ends retries, waiting and the upstream's socket. */
@@ -39,6 +40,8 @@ export interface CallOptions {
 }
 
 const defaultRetries = 2
+/** For calls that are audited and not counted. */
+const unheard = new GuardedMetrics({})
 const commit = { holdMs: 15_000, bytes: 256 * 1024 }
 
 /**
@@ -62,6 +65,7 @@ export class AiClient {
   readonly #metrics: GuardedMetrics | undefined
   readonly #streams = new StreamCount()
   readonly #memory: CompletionMemory | undefined
+  readonly #audit: AuditSink | undefined
 
   /**
    * Sends nothing yet. Two clients share nothing: no connections, keys or metrics.
@@ -76,6 +80,7 @@ export class AiClient {
     this.#routes = new HopRoutes(this.#hops, array && balancers[array.strategy])
     this.#maxRetries = options.maxRetries ?? defaultRetries
     this.#metrics = options.metrics && new GuardedMetrics(options.metrics)
+    this.#audit = options.audit
     this.#memory = options.cache && new CompletionMemory(options.cache, identityOf(this.#hops))
   }
 
@@ -256,10 +261,14 @@ export class AiClient {
       this.#hops.flatMap(({ upstream }) => upstream.keys.secrets()),
     )
 
+  /** @throws AiError `service_audit_away`. */
   #watch(request: ChatCompletionRequest, stream: boolean): WatchedCall | undefined {
-    if (!this.#metrics) return undefined
+    const audited = this.#audit && new AuditedCall(this.#audit, request, stream)
+    if (!this.#metrics && !audited) return undefined
     const { spec, model = request.model ?? spec.defaultChatModel ?? 'none' } = this.#hops[0]
-    return new WatchedCall({ metrics: this.#metrics, provider: spec.name, model, stream, streams: this.#streams })
+    const metrics = this.#metrics ?? unheard
+    const onEnd = audited && ((end: CallEnd) => audited.ended(end))
+    return new WatchedCall({ metrics, provider: spec.name, model, stream, streams: this.#streams, onEnd })
   }
 
   async #run(

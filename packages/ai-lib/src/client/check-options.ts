@@ -40,6 +40,7 @@ const checks: Readonly<Record<keyof ConnectionOptions, Check>> = {
   allowPrivate: boolean,
   metrics: (value) =>
     typeof value === 'object' && value !== null ? undefined : 'an object with methods of Metrics, such as incrCounter',
+  audit: (value) => (isAudit(value) ? undefined : 'an AuditLogger, or an object with logRequest'),
   cache: (value) => (isCache(value) ? undefined : 'a ResponseCache, or an object with get and set'),
   onKeyRotated: hook,
   onKeyQuarantined: hook,
@@ -83,6 +84,10 @@ function hook(value: unknown): string | undefined {
 
 function isSource(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'read' in value && typeof value.read === 'function'
+}
+
+function isAudit(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'logRequest' in value && typeof value.logRequest === 'function'
 }
 
 function isCache(value: unknown): boolean {

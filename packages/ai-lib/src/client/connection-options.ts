@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { ProviderSpec } from '../providers/provider.ts'
 import { resolveProxy } from '../transport/resolve-proxy.ts'
 import type { Transport } from '../transport/transport.ts'
+import type { AuditSink } from './audit-logger.ts'
 import { baseUrlOf, type Environment, generalSettings, keyOfEnvironment } from './environment.ts'
 
 /**
@@ -70,6 +71,11 @@ export interface ConnectionOptions extends KeyRotationHooks {
    * Keeps whole answers of `chatCompletion`; streams pass it by. Default none. Whoever shares it shares the answers.
    */
   readonly cache?: CompletionCache | undefined
+  /**
+   * Told of every request before it is sent and of its end; an `AuditLogger`, as a rule. A `logRequest` that throws refuses
+   * the request. Default: nobody.
+   */
+  readonly audit?: AuditSink | undefined
 }
 
 /** @throws AiError `config_invalid` for an address that is missing or no URL. */

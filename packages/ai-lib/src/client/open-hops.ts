@@ -14,7 +14,7 @@ import { type ConnectionOptions, openUpstream } from './connection-options.ts'
 import { baseUrlOf, type Environment, generalTargets, keyOfEnvironment } from './environment.ts'
 
 /** What belongs to a client as a whole rather than to one provider of its list. */
-export type WholeClientOption = 'maxRetries' | 'metrics' | 'cache'
+export type WholeClientOption = 'maxRetries' | 'metrics' | 'cache' | 'audit'
 
 /** A provider of a failover list, with what is special to it. */
 export interface FailoverProvider extends Omit<ConnectionOptions, WholeClientOption> {
@@ -82,7 +82,7 @@ function entryOf(entry: Provider | FailoverProvider, common: ConnectionOptions):
   const { provider, model, ...own } = entry
   const spec = specOf(provider)
   checkOptions(own, ` of ${spec.name}`)
-  for (const name of ['maxRetries', 'metrics', 'cache'])
+  for (const name of ['maxRetries', 'metrics', 'cache', 'audit'])
     if (name in own)
       throw new AiError('config_invalid', {
         message: `The option ${name} is of the whole client: give it beside the list, not to ${spec.name}.`,

@@ -25,6 +25,20 @@ interface CallStart {
   readonly model: string
   readonly stream: boolean
   readonly streams: StreamCount
+  /** Told once, when it is over. */
+  readonly onEnd?: ((end: CallEnd) => void) | undefined
+}
+
+/** How a call ended, and where it went last. */
+export interface CallEnd {
+  readonly outcome: CallOutcome
+  readonly errorCode: ErrorCode | undefined
+  readonly provider: string
+  readonly model: string
+  /** As far as it was reported. */
+  readonly usage: Usage | undefined
+  /** Whether the client's cache answered. */
+  readonly isCached: boolean
 }
 
 export class WatchedCall {
@@ -33,17 +47,20 @@ export class WatchedCall {
   readonly #streams: StreamCount
   readonly #startedMs = performance.now()
   readonly #stopTimer: () => void
+  readonly #onEnd: ((end: CallEnd) => void) | undefined
   #provider: string
   #model: string
   #endpoint: string
   #usage: Usage | undefined
   #hasContent = false
+  #isCached = false
   #isOver = false
 
-  constructor({ metrics, provider, model, stream, streams }: CallStart) {
+  constructor({ metrics, provider, model, stream, streams, onEnd }: CallStart) {
     this.#metrics = metrics
     this.#stream = stream
     this.#streams = streams
+    this.#onEnd = onEnd
     this.#provider = provider
     this.#endpoint = provider
     this.#model = model
@@ -54,6 +71,7 @@ export class WatchedCall {
   /** The client's cache was asked. What it had is an answer that no provider was asked for: no attempts, no tokens. */
   lookedUp(isHit: boolean): void {
     this.#metrics.incrCounter(series.cache.name, 1, { result: isHit ? 'hit' : 'miss' })
+    this.#isCached = isHit
     if (isHit) this.completed(undefined)
   }
 
@@ -76,6 +94,7 @@ export class WatchedCall {
   }
 
   completed(usage = this.#usage): void {
+    this.#usage = usage
     if (!this.#end('completed', undefined)) return
     const tags = { provider: this.#provider, model: this.#model }
     this.#metrics.recordSuccess(tags)
@@ -108,6 +127,14 @@ export class WatchedCall {
       stream: String(this.#stream),
       outcome,
       code: code ?? 'none',
+    })
+    this.#onEnd?.({
+      outcome,
+      errorCode: code,
+      provider: this.#provider,
+      model: this.#model,
+      usage: this.#usage,
+      isCached: this.#isCached,
     })
     return true
   }
