@@ -38,7 +38,7 @@ export class AuditEngine {
   #queue: Draft[] = []
   /** Drafts that nobody but the engine asked for. */
   #own: Draft[] = []
-  #isRunning = false
+  #running: Promise<void> | undefined
   #isClosing = false
   #isAway = false
   #headAtMs = 0
@@ -88,18 +88,20 @@ export class AuditEngine {
     const drafts = decodeDrafts(message.text)
     if (message.kind === 'record-again') await this.#again(drafts)
     else this.#queue.push(...drafts)
-    if (!this.#isRunning) await this.#run()
+    await this.#run()
   }
 
   // Messages that come while a batch is being kept make up the next one.
-  async #run(): Promise<void> {
-    this.#isRunning = true
-    try {
-      while (this.#queue.length > 0) await this.#keep(this.#queue.splice(0, maxBatch), 'told')
-      while (this.#own.length > 0) await this.#keep(this.#own.splice(0, maxBatch), 'own')
-    } finally {
-      this.#isRunning = false
-    }
+  #run(): Promise<void> {
+    this.#running ??= this.#keepAll().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #keepAll(): Promise<void> {
+    while (this.#queue.length > 0) await this.#keep(this.#queue.splice(0, maxBatch), 'told')
+    while (this.#own.length > 0) await this.#keep(this.#own.splice(0, maxBatch), 'own')
   }
 
   async #keep(drafts: readonly Draft[], whose: 'own' | 'told'): Promise<void> {
@@ -109,9 +111,17 @@ export class AuditEngine {
     const count = whose === 'told' ? drafts.length : 0
     if (place.prints) tell({ kind: 'sealed', text: batch.records.map(({ text }) => `${text}\n`).join(''), count })
     const where = await this.#untilKept(batch)
-    this.#headFile.write(batch.head)
+    this.#writeHead(batch)
     tell({ kind: 'kept', where, count })
     this.#tellHead(batch.stored.head)
+  }
+
+  #writeHead({ head }: SealedBatch): void {
+    try {
+      this.#headFile.write(head)
+    } catch {
+      // The head is in the database as well; the file may be behind it.
+    }
   }
 
   async #untilKept(batch: SealedBatch): Promise<'recorded' | 'spooled'> {
@@ -184,8 +194,13 @@ export class AuditEngine {
   async #close(): Promise<void> {
     this.#isClosing = true
     try {
-      if (!this.#isRunning) await this.#run()
+      await this.#run()
+      // What came in the last turn of the one that was under way.
+      await this.#run()
       this.#printHead()
+    } catch (thrown) {
+      // What cannot be kept now never will be by this process: whoever closes it counts that.
+      this.#tellAway(thrown)
     } finally {
       await this.#keeper.close()
       this.#headFile.close()
