@@ -7,6 +7,7 @@ import { openaiChat } from 'ai-lib/internal/dialects/openai-chat/openai-chat'
 import { createPassLane } from 'ai-lib/internal/lanes/pass'
 import { createTranslateLane } from 'ai-lib/internal/lanes/translate'
 import { conversationBody, imageBody, smallBody } from '../side-by-side/bodies.js'
+import { auditBenches } from './audit.js'
 import { cacheBenches } from './cache.js'
 import { microsPer } from './timing.js'
 
@@ -65,6 +66,7 @@ const benches = [
   ['scan 1 MB conversation, held', 'body', () => microsPer(1, () => scanJson(holdText(pieces), undefined, wanted))],
   ['JSON.parse 1 MB conversation', 'body', () => microsPer(1, () => JSON.parse(conversation.toString('utf8')))],
   ...cacheBenches,
+  ...auditBenches,
 ]
 
 for (const [name, unit, measure] of benches)
