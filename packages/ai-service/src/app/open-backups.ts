@@ -3,6 +3,7 @@ import type { ServiceBackups } from '../backup/service-backups.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ServiceMetrics } from '../telemetry/metrics.ts'
+import type { OpenAudit } from './open-audit.ts'
 
 export interface OpenBackups {
   /** Does nothing where backups are off. */
@@ -10,14 +11,26 @@ export interface OpenBackups {
   stop(): Promise<void>
 }
 
-export function openBackups(loaded: LoadedConfig, log: Log, metrics: ServiceMetrics): OpenBackups {
+export interface BackupObservers {
+  readonly log: Log
+  readonly metrics: ServiceMetrics
+  readonly audit: OpenAudit
+}
+
+export function openBackups(loaded: LoadedConfig, { log, metrics, audit }: BackupObservers): OpenBackups {
   const settings = loaded.config.backup
   let running: Promise<ServiceBackups> | undefined
   return {
     async start() {
       if (settings?.enabled !== true) return
       running = import('../backup/service-backups.ts').then(({ startBackups }) =>
-        startBackups({ loaded, settings, log, onSuccess: (seconds) => metrics.backupSucceeded(seconds) }),
+        startBackups({
+          loaded,
+          settings,
+          log,
+          onSuccess: (seconds) => metrics.backupSucceeded(seconds),
+          onAction: (action, fields) => audit.recordAdmin(action, fields),
+        }),
       )
       await running
     },

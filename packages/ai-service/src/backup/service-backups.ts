@@ -21,6 +21,8 @@ export interface ServiceBackupParts {
   readonly log: BackupLog
   /** Seconds since the epoch; told at the start too, of the last one that is known here. */
   onSuccess(seconds: number): void
+  /** Told of what was made and removed, for the audit trail. */
+  onAction(action: 'backup.made' | 'backup.removed', fields: Readonly<Record<string, unknown>>): void
 }
 
 export interface ServiceBackups {
@@ -30,7 +32,7 @@ export interface ServiceBackups {
 
 /** Never throws for a store that is away: it is told in the log, and tried again. */
 export async function startBackups(parts: ServiceBackupParts): Promise<ServiceBackups> {
-  const { loaded, settings, log, onSuccess } = parts
+  const { loaded, settings, log, onSuccess, onAction } = parts
   const storage = openObjectStore(settings.target)
   const pending = settings.target.kind === 's3' ? openPending(parts) : undefined
   const known = await readState(stateFileOf(loaded))
@@ -43,8 +45,11 @@ export async function startBackups(parts: ServiceBackupParts): Promise<ServiceBa
       tell(event, storage.location, log)
       if (event.type === 'backup-done') {
         onSuccess(Date.parse(event.manifest.createdAt) / 1_000)
+        onAction('backup.made', { generation: event.manifest.generation, to: storage.location })
         pending?.drop()
       } else if (event.type === 'backup-failed') pending?.keep(event.error)
+      else if (event.type === 'generation-removed')
+        onAction('backup.removed', { generation: event.generation, to: storage.location })
     },
   })
   backups.start()

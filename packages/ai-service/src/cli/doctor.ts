@@ -6,6 +6,7 @@ import { errorCodeOf } from '../secrets/sources.ts'
 import { askSelf } from './ask-self.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, load, reportProblems, toJsonLine } from './load-or-report.ts'
+import { lookAtTrail } from './look-at-trail.ts'
 import { reach } from './reach.ts'
 import { reachShared } from './reach-shared.ts'
 
@@ -48,7 +49,7 @@ export async function doctor(parts: CliParts, options: DoctorOptions): Promise<n
     ...loaded.warnings.map((detail) => ({ what: 'config', state: 'warn' as const, detail })),
     ...(await lookAtSecretFiles(loaded)),
     ...lookAtKeys(loaded),
-    { what: 'stores', state: 'ok' as const, detail: 'memory; no database is opened in this version' },
+    await lookAtTrail(loaded, options.network !== false),
     ...(await lookAtAddresses(loaded.config)),
     ...(options.network === false ? [] : await lookAtSharedStore(loaded)),
     ...(options.network === false ? [] : await lookAtProviders(loaded, parts)),
