@@ -88,8 +88,9 @@ export class RequestRecords {
     return `"tags":${canonicalJson(Object.fromEntries(entries))},`
   }
 
-  /** A name as canonical JSON; models and users come again and again. */
+  /** A name as canonical JSON; models and users come again and again. What is too long to be shown is not remembered. */
   #name(text: string): string {
+    if (text.length > maxName) return canonicalJson(this.#shown(text))
     let quoted = this.#quotedNames.get(text)
     if (quoted === undefined) {
       quoted = canonicalJson(this.#shown(text))
@@ -100,7 +101,8 @@ export class RequestRecords {
   }
 
   #shown(text: string): string {
-    const redacted = this.#parts.redact(text)
+    // A body may hold megabytes where a name belongs; a secret that begins in what is shown is still seen whole.
+    const redacted = this.#parts.redact(text.slice(0, 16 * maxName))
     return (redacted.length > maxName ? `${redacted.slice(0, maxName)}…` : redacted).toWellFormed()
   }
 
