@@ -2,9 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AiClient, type ConnectionOptions, Message, Provider } from 'ai-lib'
+import { AiClient, type ConnectionOptions, LoadBalancingStrategy, Message, ModelArray, Provider } from 'ai-lib'
 import { type Simulator, startSimulator } from 'ai-simulator'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../faults/asking.ts'
 import { type ConnectProxy, startConnectProxy } from '../kit/connect-proxy.ts'
 import { type RunningService, startService } from '../kit/service.ts'
 
@@ -76,7 +77,7 @@ describe('the library, with ConnectionOptions.proxy', () => {
   })
 
   test.each(providers)(
-    '%s: whole answers, streams, retries, refusals, batches and lists of models go through the tunnel',
+    '%s: whole answers, streams, retries, refusals, batches, health checks and lists of models go through the tunnel',
     async (provider) => {
       await counted(async () => {
         const client = new AiClient(provider, options())
@@ -87,6 +88,7 @@ describe('the library, with ConnectionOptions.proxy', () => {
         upstream.enqueue({ kind: 'status', status: 400 })
         await expect(client.chatCompletion(ping)).rejects.toMatchObject({ code: 'provider_rejected_request' })
         expect(await client.listModels()).toContain('echo')
+        expect((await client.healthCheck({ model: 'echo' })).healthy).toBe(true)
         const batch = await client.chatCompletionBatch([ping, ping], { concurrency: 2 })
         expect(batch.map(({ kind }) => kind)).toEqual(['answered', 'answered'])
         await client.close()
@@ -103,6 +105,20 @@ describe('the library, with ConnectionOptions.proxy', () => {
       upstream.enqueue({ kind: 'reset', at: 'head' }, { kind: 'status', status: 429 })
       expect(await textOfStream(client)).toBe('ping')
       await client.close()
+    })
+  })
+
+  test('every endpoint of a model array keeps the proxy', async () => {
+    await counted(async () => {
+      const array = new ModelArray('production', { strategy: LoadBalancingStrategy.RoundRobin })
+      for (const name of ['east', 'west']) array.addEndpoint({ name, url: `http://upstream.test/${name}/v1` })
+      const { baseUrl: _, ...rest } = options()
+      const client = AiClient.withModelArray(Provider.OpenAI, array, rest)
+      for (let round = 0; round < 4; round++) await client.chatCompletion(ping)
+      expect(await textOfStream(client)).toBe('ping')
+      await client.close()
+      const asked = new Set(upstream.requests.slice(-5).map(({ path }) => path))
+      expect([...asked].toSorted()).toEqual(['/east/v1/chat/completions', '/west/v1/chat/completions'])
     })
   })
 
@@ -268,5 +284,30 @@ describe('the service, with proxies of the environment', () => {
     await service.stop()
     expect(response.status).toBe(200)
     expect(proxy.tunnels()).toBe(isProxied ? 1 : 0)
+  })
+})
+
+describe('the service, asking in the background', () => {
+  test('probes of endpoints go through the proxy, lists of models and chats alike', async () => {
+    const common = 'private: true, keys: [ { secret: env:KEY } ], proxy: env:PROXY_URL'
+    const before = upstream.totalConnections()
+    const asked = upstream.requests.length
+    const service = await startService({
+      yaml: `
+providers:
+  openai: { baseUrl: "http://upstream.test/v1", ${common} }
+  anthropic: { baseUrl: "http://upstream.test", ${common} }
+models:
+  listed: { endpoints: [ { provider: openai, model: echo } ], health: { interval: 1s, probe: models } }
+  chatted: { endpoints: [ { provider: anthropic, model: echo } ], health: { interval: 1s, probe: chat } }
+`,
+      env: { KEY: key, PROXY_URL: proxy.urlWithCredentials },
+    })
+    const paths = (): string[] => upstream.requests.slice(asked).map(({ path }) => path.split('?', 1)[0] ?? '')
+    await eventually(() => new Set(paths()).size >= 2 && paths().length >= 4, 'both are probed, more than once')
+    await service.stop()
+    expect(new Set(paths())).toEqual(new Set(['/v1/models', '/v1/messages']))
+    expect(upstream.totalConnections() - before).toBe(proxy.tunnels())
+    expectOnlyTunnels()
   })
 })
