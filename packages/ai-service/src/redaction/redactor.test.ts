@@ -276,6 +276,33 @@ describe('T20 texts that are made to be slow or to break it', () => {
     expect(redact(crammed)).toMatch(/^\[redacted:unsearched:[0-9a-f]{8}\]/)
   })
 
+  test('a rule that breaks withholds the text and throws nothing', () => {
+    const broken = createRedactor({ rules: [{ id: 'broken', keywords: ['zz'], regex: '(', run: 0 }] })
+    expect(broken.redact('a text with zz in it')).toMatch(/^\[redacted:unsearched:[0-9a-f]{8}\]$/)
+    expect(broken.redact('a text without')).toBe('a text without')
+  })
+
+  test('any letters near any keyword come out', () => {
+    const keyword = fc.constantFrom(
+      'key=',
+      'secret: ',
+      'adobe=',
+      'eyJ',
+      's.',
+      '-----BEGIN',
+      'curl -u ',
+      'ghp_',
+      'password":"',
+    )
+    const letters = fc.string({ unit: 'binary', maxLength: 60 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(letters, keyword, letters), { maxLength: 5 }), (parts) => {
+        expect(typeof redact(parts.flat().join(''))).toBe('string')
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
   test('naughty strings come out as they are, and a second time changes nothing', () => {
     const naughty = JSON.parse(
       readFileSync(new URL('../../../../tests/fixtures/naughty-strings/naughty-strings.json', import.meta.url), 'utf8'),

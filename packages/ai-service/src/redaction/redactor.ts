@@ -6,10 +6,9 @@ import { fingerprintOf } from 'ai-lib/internal/errors/fingerprint'
 import type { Secret } from 'ai-lib/internal/errors/secret'
 import { type Finding, mergedFindings, withoutFindings } from 'ai-lib/internal/redaction/finding'
 import { findThroughEscapes, redactText } from 'ai-lib/internal/redaction/redact-text'
-import { formsOf } from 'ai-lib/internal/redaction/secret-forms'
-import { createRuleSearch, workBudget } from './rule-search.ts'
+import { createKnownSecrets, type KnownSecrets } from './known-secrets.ts'
+import { workBudget } from './rule-search.ts'
 import { readRules, type RedactionRule } from './rules.ts'
-import { createSecretSearch } from './secret-search.ts'
 
 export type Scrubber = (text: string) => string
 
@@ -31,52 +30,34 @@ export interface RedactorParts {
 }
 
 const defaultMaxChars = 64 * 1024
-/** Letters beyond the cut that are searched, so that what begins before it is seen whole. */
-const leastOverlap = 1_100
-const mostOverlap = 16 * 1024
-/** Secrets that came at run time and are still looked for. */
-const mostAdded = 1_000
 
 export function createRedactor(parts: RedactorParts = {}): Redactor {
   const { secrets = [], rules = readRules(), maxChars = defaultMaxChars } = parts
-  const ruleSearch = createRuleSearch(rules)
-  const configured = [...secrets]
-  let added: Secret[] = []
-  let search = createSecretSearch(rules, ruleSearch)
-  let overlap = leastOverlap
-  const learn = (secret: Secret): void => {
-    for (const form of formsOf(secret.reveal())) {
-      search.add(form, secret.fingerprint)
-      overlap = Math.min(mostOverlap, Math.max(overlap, form.length))
-    }
-  }
-  const add = (secret: Secret): void => {
-    const value = secret.reveal()
-    if ([...configured, ...added].some((known) => known.reveal() === value)) return
-    added.push(secret)
-    learn(secret)
-    if (added.length <= mostAdded) return
-    // Those of long ago have been rotated out: what is added is bounded, whatever rotates for how long.
-    added = added.slice(-mostAdded / 2)
-    search = createSecretSearch(rules, ruleSearch)
-    for (const known of [...configured, ...added]) learn(known)
-  }
-  for (const secret of configured) learn(secret)
+  const known = createKnownSecrets([...secrets], rules)
   const excerpt = (text: string, most: number): string => {
-    if (text.length <= most && !search.mayFind(text)) return text
-    const near = text.length <= most ? text : text.slice(0, most + overlap)
-    const budget = workBudget(near)
-    const find = (view: string, round: number): readonly Finding[] => {
-      const { findings, isWhole } = search.find(view, budget)
-      // Made to be slow, or a list of keywords: what could not be searched is not shown. The first round saw all of it.
-      return isWhole || round > 0 ? findings : [wholeOf(view)]
+    if (text.length <= most && !known.search.mayFind(text)) return text
+    try {
+      return searched(text, most, known)
+    } catch {
+      // Whoever writes a log line must not fail for its content, and content that was not searched is not shown.
+      return withoutFindings(text, [wholeOf(text)])
     }
-    if (text.length <= most) return redactText(text, find)
-    const through = findThroughEscapes(near, (view) => find(view, 0))
-    const { shown, length } = cutOff(near, through, most)
-    return `${redactText(shown, (view) => find(view, 1))}… (${text.length - length} more)`
   }
-  return { add, excerpt, redact: (text) => excerpt(text, maxChars) }
+  return { add: (secret) => known.add(secret), excerpt, redact: (text) => excerpt(text, maxChars) }
+}
+
+function searched(text: string, most: number, { search, overlap }: KnownSecrets): string {
+  const near = text.length <= most ? text : text.slice(0, most + overlap)
+  const budget = workBudget(near)
+  const find = (view: string, round: number): readonly Finding[] => {
+    const { findings, isWhole } = search.find(view, budget)
+    // Made to be slow, or a list of keywords: what could not be searched is not shown. The first round saw all of it.
+    return isWhole || round > 0 ? findings : [wholeOf(view)]
+  }
+  if (text.length <= most) return redactText(text, find)
+  const through = findThroughEscapes(near, (view) => find(view, 0))
+  const { shown, length } = cutOff(near, through, most)
+  return `${redactText(shown, (view) => find(view, 1))}… (${text.length - length} more)`
 }
 
 function wholeOf(text: string): Finding {
