@@ -35,7 +35,7 @@ export const rooms = {
     http: ['exchange'],
     exchange: [],
     policies: ['exchange', 'keys', 'stores', 'cache'],
-    cache: ['exchange'],
+    cache: ['exchange', 'stores/cache-store.ts'],
     stores: [],
     audit: ['stores', 'exchange'],
     keys: [],

@@ -2,15 +2,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from 'ai-lib'
 import { describeCacheStore } from '../../packages/ai-service/dist/stores/cache-store.test.kit.js'
-import type { CacheStore } from '../../packages/ai-service/dist/stores/cache-store.js'
+import type { CacheStore, ValueCodec } from '../../packages/ai-service/dist/stores/cache-store.js'
 import { openValkeyCache } from '../../packages/ai-service/dist/stores/valkey/cache-store.js'
 import { eventually } from '../faults/asking.ts'
 import { startValkey, type ValkeyServer } from '../kit/valkey.ts'
 import { needs } from '../require.ts'
 
-async function ready(url: string, prefix = 'contract'): Promise<CacheStore> {
+const plain: ValueCodec<Uint8Array> = { encode: (_, value) => value, decode: (_, bytes) => bytes }
+
+async function ready(url: string, prefix = 'contract'): Promise<CacheStore<Uint8Array>> {
   const states: string[] = []
-  const store = await openValkeyCache({ url: new Secret(url), prefix, onState: (state) => void states.push(state) })
+  const store = await openValkeyCache(
+    { url: new Secret(url), prefix, onState: (state) => void states.push(state) },
+    plain,
+  )
   await eventually(() => states.includes('ready'), 'a connection')
   return store
 }
@@ -59,11 +64,14 @@ needs('redis-server')('a server with a password', () => {
   it('a wrong one is told without being shown, and asked again', async () => {
     const whys: string[] = []
     const url = new Secret(server.url.replace('redis://', 'redis://:wrong-canary@'))
-    const store = await openValkeyCache({
-      url,
-      prefix: 'p',
-      onState: (state, why) => void whys.push(`${state} ${why}`),
-    })
+    const store = await openValkeyCache(
+      {
+        url,
+        prefix: 'p',
+        onState: (state, why) => void whys.push(`${state} ${why}`),
+      },
+      plain,
+    )
     await eventually(() => whys.length > 0, 'a refusal')
     expect(whys).toEqual([expect.stringMatching(/^away WRONGPASS/)])
     expect(whys.join()).not.toContain('canary')
@@ -74,7 +82,10 @@ needs('redis-server')('a server with a password', () => {
 
 describe('no server at all', () => {
   it('opens at once, fails at once, and closes at once', async () => {
-    const store = await openValkeyCache({ url: new Secret('redis://127.0.0.1:1'), prefix: 'p', onState: () => {} })
+    const store = await openValkeyCache(
+      { url: new Secret('redis://127.0.0.1:1'), prefix: 'p', onState: () => {} },
+      plain,
+    )
     expect(await store.get('k')).toEqual({ kind: 'failed' })
     expect(await store.set('k', Buffer.from('v'), 1_000)).toBe(false)
     await store.close()

@@ -15,7 +15,7 @@ interface Member {
 
 /** A canonical object. It lies in memory that the next call of `canonicalObject` uses again. */
 export interface CanonicalObject {
-  /** The canonical text of a top-level value. */
+  /** The canonical text of a top-level value; keys with characters that JSON escapes are not found. */
   value(key: string): string | undefined
   /** `prefix`, and the top-level members in the order of their keys, without those `omitted`. Valid until the next call. */
   bytes(prefix: string, omitted: ReadonlySet<string>): Uint8Array
@@ -51,7 +51,7 @@ class Canonical implements CanonicalObject {
   }
 
   value(key: string): string | undefined {
-    const quoted = JSON.stringify(key)
+    const quoted = `"${key}"`
     const member = this.#members.find((candidate) => candidate.key === quoted)
     return member && this.#text.toString('utf8', member.valueStart, member.end)
   }

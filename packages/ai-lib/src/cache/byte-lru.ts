@@ -61,11 +61,15 @@ export class ByteLru<Value> {
     if (bytes > this.#maxBytes || ttlMs <= 0) return false
     this.#entries.set(key, { value, bytes, expiresMs: this.#nowMs() + ttlMs })
     this.#bytes += bytes
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#maxBytes) break
-      this.delete(oldest)
-    }
+    if (this.#bytes > this.#maxBytes) this.#makeRoom()
     return true
+  }
+
+  #makeRoom(): void {
+    for (const oldest of this.#entries.keys()) {
+      this.delete(oldest)
+      if (this.#bytes <= this.#maxBytes) return
+    }
   }
 
   delete(key: string): void {

@@ -1,6 +1,7 @@
 // Makes the response cache out of the configuration, on the store that it names.
 import { createHash } from 'node:crypto'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
+import { answerCodec, type CachedAnswer, memoryBytesOf } from '../cache/cached-answer.ts'
 import { SingleFlight } from '../cache/single-flight.ts'
 import type { CacheConfig, Config } from '../config/config.ts'
 import type { CacheParts } from '../policies/cache.ts'
@@ -43,20 +44,25 @@ export async function openCache(config: Config, { log, onStoreError }: CacheSurr
 }
 
 // Loaded only where it is asked for: the client is memory that nobody else has a use for.
-function openStore({ stores }: Config, { maxBytes }: CacheConfig, log: Log): CacheStore | Promise<CacheStore> {
+function openStore(
+  { stores }: Config,
+  { maxBytes }: CacheConfig,
+  log: Log,
+): CacheStore<CachedAnswer> | Promise<CacheStore<CachedAnswer>> {
   const { shared } = stores
-  if (shared.kind === 'memory') return createMemoryCache({ maxBytes, nowMs: systemClock.nowMs })
+  if (shared.kind === 'memory') return createMemoryCache({ maxBytes, nowMs: systemClock.nowMs, sizeOf: memoryBytesOf })
   const { prefix, url } = shared
   // Without its scheme: a URL without a password is the very text that the log takes for a secret.
   const store = url.shown.slice(url.shown.indexOf('//') + 2)
-  return openValkeyCache({
+  const parts = {
     url: url.url,
     prefix,
-    onState: (state, why) => {
+    onState: (state: 'ready' | 'away', why: string) => {
       if (state === 'ready') log.info('the shared store is there', { store })
       else log.warn('the shared store is away: the cache answers nothing until it is back', { store, why })
     },
-  })
+  }
+  return openValkeyCache(parts, answerCodec)
 }
 
 /**

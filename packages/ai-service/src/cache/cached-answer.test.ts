@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { noUsage } from 'ai-lib/internal/chat/usage'
-import { type CachedAnswer, decodeAnswer, encodeAnswer } from './cached-answer.ts'
+import { type CachedAnswer, decodeAnswer, encodeAnswer, memoryBytesOf, ownBytes } from './cached-answer.ts'
 
 const answer: CachedAnswer = {
   form: 'stream',
@@ -42,7 +42,12 @@ describe('is nobody’s', () => {
   })
 })
 
-it('has memory of its own: not a slice that keeps more than itself', () => {
-  const entry = encodeAnswer('k', answer)
-  expect(entry.buffer.byteLength).toBe(entry.length)
+it('keeps no memory alive that is much larger than itself, and copies nothing that is not', () => {
+  const slab = Buffer.alloc(64 * 1024)
+  const slice = slab.subarray(100, 200)
+  expect(ownBytes(slice).buffer.byteLength).toBe(100)
+  expect(ownBytes(slice).equals(slice)).toBe(true)
+  const alone = Buffer.alloc(500)
+  expect(ownBytes(alone)).toBe(alone)
+  expect(memoryBytesOf({ ...answer, bytes: alone })).toBeGreaterThanOrEqual(500)
 })

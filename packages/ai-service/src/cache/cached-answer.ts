@@ -13,9 +13,27 @@ import type { Usage } from 'ai-lib/internal/chat/usage'
 import type { LaneName } from 'ai-lib/internal/lanes/prepare-request'
 import type { KeptAnswer } from 'ai-lib/internal/lanes/replay-answer'
 import type { AnsweredBy } from '../exchange/answer.ts'
+import type { ValueCodec } from '../stores/cache-store.ts'
 
 export interface CachedAnswer extends KeptAnswer {
   readonly from: AnsweredBy
+}
+
+/** Bytes besides the answer that its memory may hold: the head of the response that it came with. */
+const slackBytes = 2_048
+/** What the facts of an answer cost, more or less. */
+const factBytes = 400
+
+/** The bytes in memory that holds little else: a slice of a pool would keep all of it as long as the answer. */
+export function ownBytes(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength <= 2 * bytes.length + slackBytes) return bytes
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  own.set(bytes)
+  return own
+}
+
+export function memoryBytesOf({ bytes, from }: CachedAnswer): number {
+  return bytes.buffer.byteLength + factBytes * (1 + from.losses.length)
 }
 
 /** Stands before every entry: what another version wrote is nobody's. */
@@ -27,8 +45,7 @@ export function encodeAnswer(key: string, answer: CachedAnswer): Buffer {
   const { bytes, ...facts } = answer
   const meta = Buffer.from(JSON.stringify({ key, length: bytes.length, ...facts }))
   const metaStart = magic.length + lengthBytes
-  // Memory of its own: a slice of Node's pool would keep the whole slab as long as the entry.
-  const entry = Buffer.allocUnsafeSlow(metaStart + meta.length + bytes.length)
+  const entry = Buffer.allocUnsafe(metaStart + meta.length + bytes.length)
   entry.write(magic, 'latin1')
   entry.writeUInt32BE(meta.length, magic.length)
   entry.set(meta, metaStart)
@@ -46,6 +63,8 @@ export function decodeAnswer(key: string, value: Uint8Array): CachedAnswer | und
   if (!isObject(meta) || meta['key'] !== key || meta['length'] !== entry.length - metaEnd) return undefined
   return answerOf(meta, entry.subarray(metaEnd))
 }
+
+export const answerCodec: ValueCodec<CachedAnswer> = { encode: encodeAnswer, decode: decodeAnswer }
 
 function answerOf(meta: JsonObject, bytes: Buffer): CachedAnswer | undefined {
   const { form, tellsUsage } = meta

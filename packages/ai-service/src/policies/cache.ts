@@ -4,7 +4,7 @@
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { type AnswerForm, isCompleteAnswer } from 'ai-lib/internal/lanes/complete-answer'
 import { replayAnswer, type WantedForm } from 'ai-lib/internal/lanes/replay-answer'
-import { type CachedAnswer, decodeAnswer, encodeAnswer } from '../cache/cached-answer.ts'
+import { type CachedAnswer, ownBytes } from '../cache/cached-answer.ts'
 import { cacheKeyOf, type KeyRules } from '../cache/cache-key.ts'
 import { recordStream } from '../cache/record-stream.ts'
 import type { Lead, SingleFlight } from '../cache/single-flight.ts'
@@ -15,7 +15,7 @@ import type { Next, Policy } from './policy.ts'
 
 export interface CacheParts {
   readonly rules: KeyRules
-  readonly store: CacheStore
+  readonly store: CacheStore<CachedAnswer>
   readonly flights: SingleFlight<CachedAnswer>
   readonly ttlMs: number
   /** Larger answers are not kept. */
@@ -155,17 +155,16 @@ class CachedExchange {
     const isKept = bytes.length <= maxEntryBytes && isCompleteAnswer(this.#exchange.operation.id, answer.kind, bytes)
     if (!isKept) return lead.release()
     const kept = keptOf(answer, bytes, this.#tellsUsage)
-    const set = store.set(this.#key, encodeAnswer(this.#key, kept), ttlMs)
+    const set = store.set(this.#key, kept, ttlMs)
     if (!(set instanceof Promise)) return lead.give(kept)
     lead.give(kept, set)
     void set.then((isTaken) => isTaken || this.#parts.onStoreError())
   }
 
-  #read(looked: CacheLookup): CachedAnswer | undefined {
-    if (looked.kind === 'absent') return undefined
-    const answer = looked.kind === 'found' ? decodeAnswer(this.#key, looked.value) : undefined
-    if (answer === undefined) this.#parts.onStoreError()
-    return answer
+  #read(looked: CacheLookup<CachedAnswer>): CachedAnswer | undefined {
+    if (looked.kind === 'found') return looked.value
+    if (looked.kind === 'failed') this.#parts.onStoreError()
+    return undefined
   }
 
   /** Undefined where there is nothing, or its other form would lack something of it. */
@@ -199,7 +198,7 @@ function keptOf({ kind, target, prepared, ...answer }: Answering, bytes: Buffer,
   const lane = 'stream' in answer ? answer.stream.lane : answer.lane
   return {
     form: kind,
-    bytes,
+    bytes: ownBytes(bytes),
     tellsUsage,
     usage: lane.usage,
     from: {

@@ -3,14 +3,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CacheLookup, CacheStore } from './cache-store.ts'
 
 export interface OpenedStore {
-  readonly store: CacheStore
+  readonly store: CacheStore<Uint8Array>
   /** Lets time pass for the store. */
   pass(ms: number): Promise<void>
 }
 
 /** The store of one test, its answers as promises in any case. */
 interface Under {
-  get(key: string): Promise<CacheLookup>
+  get(key: string): Promise<CacheLookup<Uint8Array>>
   set(key: string, value: Uint8Array, ttlMs?: number): Promise<boolean>
   pass(ms: number): Promise<void>
   close(): Promise<void>

@@ -1,6 +1,6 @@
 // Cached answers in a Valkey or Redis server that replicas share. It may be slow, full, read-only or gone: then there is no
 // cache, and nothing else happens.
-import type { CacheLookup, CacheStore } from '../cache-store.ts'
+import type { CacheStore, ValueCodec } from '../cache-store.ts'
 import { type LinkParts, openLink } from './link.ts'
 
 export interface ValkeyCacheParts extends LinkParts {
@@ -15,10 +15,13 @@ const setMs = 500
 /** Bytes on their way to the server; beyond it nothing is written until some have arrived. */
 const maxPendingBytes = 16 * 1024 * 1024
 
-const absent: CacheLookup = { kind: 'absent' }
-const failed: CacheLookup = { kind: 'failed' }
+const absent = { kind: 'absent' } as const
+const failed = { kind: 'failed' } as const
 
-export async function openValkeyCache(parts: ValkeyCacheParts): Promise<CacheStore> {
+export async function openValkeyCache<Value>(
+  parts: ValkeyCacheParts,
+  codec: ValueCodec<Value>,
+): Promise<CacheStore<Value>> {
   const link = await openLink(parts)
   const keyOf = (key: string): string => `${parts.prefix}:cache:${key}`
   let pendingBytes = 0
@@ -28,17 +31,19 @@ export async function openValkeyCache(parts: ValkeyCacheParts): Promise<CacheSto
       const reply = await link.run((client) => client.get(keyOf(key)), getMs)
       if (reply.kind === 'failed') return failed
       // What is on the other end may be anything: a server of another kind, or one that lost its way.
-      const value: unknown = reply.value
-      if (value === null) return absent
-      return Buffer.isBuffer(value) ? { kind: 'found', value } : failed
+      const bytes: unknown = reply.value
+      if (bytes === null) return absent
+      const value = Buffer.isBuffer(bytes) ? codec.decode(key, bytes) : undefined
+      return value === undefined ? failed : { kind: 'found', value }
     },
     async set(key, value, ttlMs) {
-      if (pendingBytes + value.length > maxPendingBytes) return false
-      pendingBytes += value.length
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
+      const encoded = codec.encode(key, value)
+      if (pendingBytes + encoded.length > maxPendingBytes) return false
+      pendingBytes += encoded.length
+      const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length)
       const expiration = { type: 'PX', value: Math.max(1, Math.round(ttlMs)) } as const
       const reply = await link.run((client) => client.set(keyOf(key), bytes, { expiration }), setMs)
-      pendingBytes -= value.length
+      pendingBytes -= encoded.length
       return reply.kind === 'reply'
     },
     close: () => link.close(),
