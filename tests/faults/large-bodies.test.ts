@@ -33,7 +33,10 @@ test('many at once arrive whole, each its own, and answers are those to them', a
 })
 
 test('one that has to be sent again is sent whole again', async () => {
-  for (const fault of [{ kind: 'status', status: 503 }, { kind: 'reset', at: 'head' }] as const) {
+  for (const fault of [
+    { kind: 'status', status: 503 },
+    { kind: 'reset', at: 'head' },
+  ] as const) {
     const mark = `again ${fault.kind}`
     simulated.openai.enqueue(fault)
     const answer = await post(simulated.service.url, '/v1/chat/completions', large(mark))

@@ -100,5 +100,10 @@ describe('HeadCollector', () => {
   it('does not wait for the end of a head whose lines end with bare line feeds', () => {
     expect(new HeadCollector(1_000).push(Buffer.from('GET / HTTP/1.1\nhost: a\n\n'), 0)).toEqual({ kind: 'malformed' })
     expect(new HeadCollector(1_000).push(Buffer.from('GET / HTTP/1.1\r\nhost'), 0)).toEqual({ kind: 'more' })
+    for (const text of ['GET / HTTP/1.1\n', 'GET / HTTP/1.1\r\na: b\n', '\n']) {
+      const collector = new HeadCollector(1_000)
+      const results = Array.from(Buffer.from(text), (byte) => collector.push(Buffer.from([byte]), 0).kind)
+      expect(results.indexOf('malformed')).toBe(text.length - 1)
+    }
   })
 })

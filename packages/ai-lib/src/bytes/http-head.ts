@@ -4,7 +4,7 @@
 const fieldSection = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*$/
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
-const bareLineFeed = /(?:^|[^\r])\n/
+const bareLineFeed = /[^\r]\n/
 const blanksAround = /^[\t ]+|[\t ]+$/g
 
 /** Whether text is header lines, each with its line break, as HTTP/1.1 allows them to be sent. */
@@ -72,16 +72,18 @@ export class HeadCollector {
     const bytes = held === undefined ? chunk : Buffer.concat([held, chunk.subarray(from)])
     const start = held === undefined ? from : 0
     const end = bytes.indexOf('\r\n\r\n', held === undefined ? from : Math.max(0, held.length - 3), 'latin1')
-    if (end === -1) return this.#hold(bytes, start)
+    if (end === -1) return this.#hold(bytes, start, held?.length ?? 0)
     if (end - start > this.#maxBytes) return { kind: 'too-large' }
     this.#held = undefined
     const rest = end + 4 - (held === undefined ? 0 : held.length - from)
     return { kind: 'head', text: bytes.toString('latin1', start, end + 2), rest }
   }
 
-  #hold(bytes: Buffer, start: number): HeadProgress {
+  /** @param seen how many bytes were looked at before: whoever sends them one by one gets no work out of us. */
+  #hold(bytes: Buffer, start: number, seen: number): HeadProgress {
     if (bytes.length - start > this.#maxBytes) return { kind: 'too-large' }
-    if (bareLineFeed.test(bytes.toString('latin1', start))) return { kind: 'malformed' }
+    const unseen = bytes.toString('latin1', start + Math.max(0, seen - 1))
+    if (bareLineFeed.test(unseen) || bytes[start] === 0x0a) return { kind: 'malformed' }
     // A copy: the chunk may be a small part of a large buffer that would stay alive with it.
     this.#held = Buffer.from(bytes.subarray(start))
     return more

@@ -63,7 +63,17 @@ class DataListener {
       if (expects !== '' && expects !== '100-continue') throw new AiError('caller_expectation_failed')
       this.#route(request, response, expects !== '')
     } catch (thrown) {
-      this.#refuse(request, response, toAiError(thrown))
+      this.#refuseOrEnd(request, response, toAiError(thrown))
+    }
+  }
+
+  // A fault of ours ends this request, and nothing else.
+  #refuseOrEnd(request: HttpRequest, response: HttpResponse, error: AiError): void {
+    try {
+      this.#refuse(request, response, error)
+    } catch (again) {
+      this.#parts.exchanges.onFault('none', again)
+      response.destroy()
     }
   }
 

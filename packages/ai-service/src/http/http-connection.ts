@@ -57,6 +57,8 @@ export class HttpConnection {
     this.#sinceMs = settings.nowMs()
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
     socket.on('drain', () => this.#drained())
+    // Only set while somebody waits for bytes to be taken; any byte taken puts it off.
+    socket.on('timeout', () => socket.destroy())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#closed())
   }
@@ -74,7 +76,9 @@ export class HttpConnection {
   check(nowMs: number): void {
     const waitedMs = nowMs - this.#sinceMs
     if (this.#state === 'lingering') {
-      if (waitedMs >= lingering.ms) this.socket.destroy()
+      // Its time begins when the client has the answer, which may be long.
+      if (this.socket.writableLength > 0) this.#sinceMs = nowMs
+      else if (waitedMs >= lingering.ms) this.socket.destroy()
     } else if (this.#state === 'head') {
       const isKept = this.#hasServed && this.#collector.heldBytes === 0
       if (isKept && waitedMs >= this.#settings.keepAliveMs) this.socket.destroy()
@@ -243,6 +247,7 @@ export class HttpConnection {
   }
 
   #drained(): void {
+    this.socket.setTimeout(0)
     this.#response?.onDrain?.()
     if (this.#state === 'head') this.#advance()
   }

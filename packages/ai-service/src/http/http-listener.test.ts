@@ -150,6 +150,24 @@ describe('connections', () => {
     expect(await gone.promise).toBe(true)
   })
 
+  it('that close behind a long answer wait for a client that reads slowly, and not for one that does not read', async () => {
+    const { dial } = await serve((request, response) => {
+      response.sendWhole(200, ['connection', 'close'], Buffer.alloc(24_000_000, 'x'))
+      response.boundWrites(request.url === '/slow' ? 60_000 : 400)
+    })
+    const slow = await dial()
+    slow.socket.pause()
+    slow.socket.write('GET /slow HTTP/1.1\r\nhost: a\r\n\r\n')
+    const stopped = await dial()
+    stopped.socket.pause()
+    stopped.socket.write('GET /stopped HTTP/1.1\r\nhost: a\r\n\r\n')
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    for (const { socket } of [slow, stopped]) socket.resume()
+    await Promise.all([slow.closed, stopped.closed])
+    expect(slow.text().length).toBeGreaterThan(24_000_000)
+    expect(stopped.text().length).toBeLessThan(24_000_000)
+  })
+
   it('whose client does not read hold its further requests back', async () => {
     let served = 0
     const { dial } = await serve((_request, response) => {

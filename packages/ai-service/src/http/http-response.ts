@@ -38,7 +38,6 @@ export class HttpResponse {
   #state: State = 'fresh'
   #isChunked = false
   #closes: boolean
-  #stall: NodeJS.Timeout | undefined
   /** Told once, where the connection closes before the last byte was written. */
   onGone: (() => void) | undefined
   /** There is room again after a write that returned false. */
@@ -120,13 +119,10 @@ export class HttpResponse {
     this.#ended()
   }
 
-  /** Lets go of a client that has not taken what was written within `ms`. */
+  /** Lets go of a client that takes nothing of what was written for `ms`. */
   boundWrites(ms: number): void {
     const { socket } = this.#owner
-    if (socket.writableLength === 0) return
-    this.#stall = setTimeout(() => socket.destroy(), ms)
-    socket.once('drain', () => clearTimeout(this.#stall))
-    socket.once('close', () => clearTimeout(this.#stall))
+    if (socket.writableLength > 0) socket.setTimeout(ms)
   }
 
   destroy(): void {
