@@ -107,6 +107,9 @@ function commands({ folder, yaml, run }: World): readonly string[] {
     'check --json',
     'doctor',
     'doctor --json',
+    'audit verify',
+    'audit tail --lines 10000 --json',
+    'audit export',
     'backup now',
     'backup list --json',
     'backup verify',
@@ -143,6 +146,8 @@ describe('T17 B10 T18 a secret in every place', () => {
     await readAll('stopped')
     expect(read['commands']).toContain('openai')
     expect(read['backups']).toContain('manifest')
+    expect(read['files']).toContain('SQLite format 3')
+    expect(read['commands']).toContain('prev_hash')
     expect(read['metrics']).toContain('ai_requests_total')
     expect(read['log']?.length).toBeGreaterThan(10_000)
     expect(hitsIn(read, { ...planted, callerKey: { value: world.callerKey } })).toEqual([])

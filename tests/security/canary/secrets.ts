@@ -1,10 +1,13 @@
 // Every place that holds a secret, each with one of its own; and the ways in which one may be written.
+import { generateKeyPairSync } from 'node:crypto'
 
 export interface Planted {
   readonly value: string
   /** Sinks in which it belongs. */
   readonly except?: readonly string[]
 }
+
+const auditKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /** A new place is one line here, and one in the configuration of `world.ts`. */
 export const planted = {
@@ -18,6 +21,9 @@ export const planted = {
   headerToken: { value: 'canary-Header-value-a1b2c3d4e5f6' },
   storePassword: { value: 'canary-Store-pa55+word-65748392' },
   backupKey: { value: Buffer.from('canary-Backup-key-of-32-bytes-ab').toString('base64') },
+  // A file of several lines: the one with the key in it says all.
+  auditKey: { value: auditKey },
+  auditKeyLine: { value: auditKey.split('\n')[1] ?? '' },
   // Contents are not logged either. The client gets its own words back, and a cached answer holds them.
   prompt: { value: 'canary-Prompt-words-0f1e2d3c4b5a', except: ['clients', 'shared store'] },
 } as const satisfies Readonly<Record<string, Planted>>

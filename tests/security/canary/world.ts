@@ -42,6 +42,7 @@ const variables = {
   PEPPER: planted.pepper.value,
   ADMIN: planted.adminCredential.value,
   BACKUP_KEY: planted.backupKey.value,
+  AUDIT_KEY: planted.auditKey.value,
 }
 
 export async function startWorld(): Promise<World> {
@@ -101,6 +102,7 @@ function configuration(folder: string, [one, two, three]: readonly Simulator[], 
     `stores: { database: "sqlite:${join(folder, 'data', 'ai-service.db')}", shared: env:SHARED }`,
     'cache: { enabled: true }',
     `backup: { enabled: true, to: "file:${join(folder, 'backups')}", encrypt: env:BACKUP_KEY }`,
+    'audit: { sinks: [ { kind: store }, { kind: stdout } ], signingKey: env:AUDIT_KEY }',
     'telemetry: { logs: { level: debug } }\n',
   ].join('\n')
 }
