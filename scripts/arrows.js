@@ -45,7 +45,7 @@ export const rooms = {
     telemetry: ['exchange', 'redaction'],
     workers: [],
     // It backs up what the configuration names, and restores it only where it can be loaded again.
-    backup: ['config'],
+    backup: ['audit', 'config', 'stores'],
     cli: '*',
     app: '*',
     'app.ts': '*',

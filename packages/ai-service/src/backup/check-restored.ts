@@ -1,8 +1,10 @@
 // Looks at what was restored: is it the configuration that was backed up, and is the database whole.
 import { join } from 'node:path'
 import type { Manifest } from 'ai-lib/internal/backup/manifest'
+import type { Secret } from 'ai-lib/internal/errors/secret'
 import type { LoadResult } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
+import { checkTrail, type RestoredTrail } from './check-trail.ts'
 import { effectiveName, versionFact } from './config-part.ts'
 import { originFact } from './parts.ts'
 
@@ -11,6 +13,8 @@ export interface RestoredState {
   readonly ok: boolean
   /** `same`: every setting and every secret is as it was; `absent`: the service had no file. */
   readonly configuration: 'same' | 'other' | 'invalid' | 'absent'
+  /** Absent where the backup holds no audit trail. */
+  readonly trail?: RestoredTrail
   /** What an operator should know or do. */
   readonly notes: readonly string[]
 }
@@ -24,33 +28,49 @@ export interface CheckParts {
 export async function checkRestored(parts: CheckParts): Promise<RestoredState> {
   const configuration = await checkConfiguration(parts)
   const databases = await checkDatabases(parts)
+  const trail = databases.ok ? await checkTrail(parts.folder, parts.manifest, configuration.signingKey) : undefined
   return {
-    ok: databases.ok,
+    ok: databases.ok && trail?.ok !== false,
     configuration: configuration.state,
-    notes: [...configuration.notes, ...databases.notes, ...originNotes(parts)],
+    ...(trail === undefined ? {} : { trail }),
+    notes: [
+      ...configuration.notes,
+      ...databases.notes,
+      ...(trail?.faults ?? []).map((fault) => `The audit trail does not verify: ${fault}`),
+      ...originNotes(parts),
+    ],
   }
 }
 
-async function checkConfiguration({ folder, manifest, load }: CheckParts) {
+interface Configuration {
+  readonly state: RestoredState['configuration']
+  readonly notes: readonly string[]
+  readonly signingKey?: Secret
+}
+
+async function checkConfiguration({ folder, manifest, load }: CheckParts): Promise<Configuration> {
   const part = manifest.parts.find(({ name, facts }) => name !== effectiveName && facts[versionFact] !== undefined)
   if (!part)
     return {
-      state: 'absent' as const,
+      state: 'absent',
       notes: [`The service was configured by its environment alone; ${effectiveName} says what that came to.`],
     }
   const result = await load(join(folder, part.name))
   const version = part.facts[versionFact]
   if (result.kind === 'invalid')
     return {
-      state: 'invalid' as const,
+      state: 'invalid',
       notes: [
         'The restored configuration needs what this machine does not have:',
         ...result.problems.map(formatProblem),
       ],
     }
-  if (result.loaded.version === version) return { state: 'same' as const, notes: [] }
+  const { signingKey } = result.loaded.config.audit
+  const key = signingKey === undefined ? {} : { signingKey }
+  if (result.loaded.version === version) return { state: 'same', notes: [], ...key }
   return {
-    state: 'other' as const,
+    ...key,
+    state: 'other',
     notes: [
       `The restored configuration comes to version ${result.loaded.version} here, and was ${version}: a secret, a variable or this version of the service differs. ${effectiveName} says what it came to.`,
     ],

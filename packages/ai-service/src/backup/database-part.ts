@@ -5,6 +5,8 @@ import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { BackupPart } from 'ai-lib/internal/backup/part'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
+import { openAuditStore } from '../audit/open-store.ts'
+import { trailFacts } from './trail-facts.ts'
 
 /** A snapshot that a killed process left behind is removed once it is this old. */
 const abandonedMs = 24 * 3_600_000
@@ -28,7 +30,7 @@ export function databasePart(path: string, name: string, facts: Readonly<Record<
         const pages = await snapshot(path, copy)
         return {
           content: createReadStream(copy, { highWaterMark: 256 * 1024, signal }),
-          facts: { ...facts, pages: String(pages) },
+          facts: { ...facts, ...(await trailOf(copy)), pages: String(pages) },
           close,
         }
       } catch (fault) {
@@ -49,6 +51,20 @@ async function snapshot(path: string, copy: string): Promise<number> {
     return pages
   } finally {
     database.close()
+  }
+}
+
+/** How far the trail in a copy goes; nothing where there is none. */
+async function trailOf(copy: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    const store = await openAuditStore({ kind: 'sqlite', path: copy }, 'reading')
+    try {
+      return trailFacts(await store.heads())
+    } finally {
+      await store.close()
+    }
+  } catch {
+    return {} // No trail, or none that can be read: a damaged database is backed up as it is, and a restore says so.
   }
 }
 

@@ -7,6 +7,7 @@ import type { BackupPart } from 'ai-lib/internal/backup/part'
 import type { LoadedConfig } from '../config/config.ts'
 import { configParts } from './config-part.ts'
 import { databasePart } from './database-part.ts'
+import { trailPart } from './trail-part.ts'
 
 /** Where a file that lies outside the configuration's folder came from: a restore says where it is expected. */
 export const originFact = 'path'
@@ -18,8 +19,7 @@ export async function partsOf(loaded: LoadedConfig): Promise<readonly BackupPart
     ...configParts(loaded),
     // Before the database: what a head says must be in the snapshot, or the trail would seem cut off.
     ...beside.map((path) => filePart(path, nameOf(path, loaded.folder))),
-    // PostgreSQL is backed up with its own tools.
-    ...(database.kind === 'sqlite' ? [fileOf(database.path, loaded.folder)] : []),
+    ...trailIn(loaded),
   ]
 }
 
@@ -37,8 +37,15 @@ async function filesBeside(path: string): Promise<readonly string[]> {
   }
 }
 
-function fileOf(path: string, folder: string): BackupPart {
-  return databasePart(path, nameOf(path, folder), originOf(path, folder))
+/** SQLite whole; of PostgreSQL, which has tools of its own, the audit trail. */
+function trailIn({ config, folder }: LoadedConfig): readonly BackupPart[] {
+  const { database } = config.stores
+  if (database.kind === 'sqlite') {
+    const { path } = database
+    return [databasePart(path, nameOf(path, folder), originOf(path, folder))]
+  }
+  const isStored = config.audit.enabled && config.audit.sinks.includes('store')
+  return isStored ? [trailPart(database.url.url.reveal())] : []
 }
 
 function nameOf(path: string, folder: string): string {

@@ -50,7 +50,7 @@ function asJson(report: RestoreReport, state: RestoredState | undefined, from: s
     to,
     ...shown(report.manifest),
     warnings: report.warnings,
-    ...(state === undefined ? {} : { configuration: state.configuration, notes: state.notes }),
+    ...(state === undefined ? {} : { configuration: state.configuration, trail: state.trail, notes: state.notes }),
   }
 }
 
@@ -66,6 +66,8 @@ function describe(
   stdout.write(describeParts(manifest))
   if (state?.configuration === 'same')
     stdout.write('The configuration comes to the same version as when it was backed up.\n')
+  if (state?.trail?.ok === true)
+    stdout.write(`The audit trail verifies: ${state.trail.chains} chains, ${state.trail.records} records.\n`)
   for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
   for (const note of state?.notes ?? []) stderr.write(`note: ${note}\n`)
 }
