@@ -1,12 +1,14 @@
 // The page's walk-through after a lost machine, run as it stands: only where things lie is put in place of its paths.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chatBody, post } from '../faults/asking.ts'
 import { runCommand } from '../kit/command.ts'
+import { startService } from '../kit/service.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const page = readFileSync(join(root, 'docs/how-to/backup.md'), 'utf8')
@@ -35,25 +37,30 @@ function bash(script: string, cwd: string): Promise<{ readonly code: number | nu
 }
 
 test('F48 a lost machine comes back by the page alone', async () => {
-  const [old, next] = [join(place, 'old'), join(place, 'next')]
-  for (const path of [old, next]) mkdirSync(path)
-  const yaml = [
-    'providers: { openai: {} }',
-    'models: { fast: { endpoints: [ { provider: openai, model: gpt-4o-mini } ] } }',
-    `backup: { enabled: true, to: "file:${place}/mnt", encrypt: env:AI_SERVICE_BACKUP_KEY }`,
-    '',
-  ].join('\n')
-  writeFileSync(join(old, 'ai-service.yaml'), yaml)
-  expect(await runCommand(['backup', 'now'], { cwd: old, env })).toMatchObject({ code: 0, err: '' })
-  rmSync(old, { recursive: true })
+  const next = join(place, 'next')
+  mkdirSync(next)
+  const old = await startService({
+    yaml: [
+      'providers: { openai: {}, simulator: {} }',
+      'models: { fast: { endpoints: [ { provider: openai, model: gpt-4o-mini } ] } }',
+      `backup: { to: "file:${place}/mnt", encrypt: env:AI_SERVICE_BACKUP_KEY }`,
+    ].join('\n'),
+    env,
+  })
+  expect((await post(old.url, '/v1/chat/completions', chatBody('simulator/echo'))).status).toBe(200)
+  const yaml = readFileSync(join(old.folder, 'ai-service.yaml'), 'utf8')
+  expect(await runCommand(['backup', 'now'], { cwd: old.folder, env })).toMatchObject({ code: 0, err: '' })
+  // Its folder goes with it.
+  await old.stop()
 
   const script = walkThrough().replaceAll('/mnt/backups', `${place}/mnt`).replaceAll('/srv/ai-service', `${place}/srv`)
-  expect(script.split('\n').filter((line) => line.startsWith('ai-service '))).toHaveLength(5)
+  expect(script.split('\n').filter((line) => line.startsWith('ai-service '))).toHaveLength(6)
   const { code, said } = await bash(script, next)
   expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('generation 1  verified') })
   expect(said).toContain('would be restored (nothing was written)')
   expect(said).toContain('The configuration comes to the same version as when it was backed up.')
   expect(said).toContain('# The configuration is valid.')
+  expect(said).toContain('The audit trail is whole')
   expect(readFileSync(join(place, 'srv', 'ai-service.yaml'), 'utf8')).toBe(yaml)
   expect(existsSync(join(next, 'data'))).toBe(false)
 }, 60_000)
