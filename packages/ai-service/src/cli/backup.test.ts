@@ -111,6 +111,24 @@ describe('backup', () => {
   })
 })
 
+test('doctor says how old the newest one is, and where their store does not answer', async () => {
+  const { folder, ask } = home(yaml.replace('providers: { openai: {} }', 'providers: { simulator: {} }'))
+  const found = async (): Promise<unknown> =>
+    (json(await ask('doctor --json'))['findings'] as { readonly what: string }[]).filter(
+      ({ what }) => what === 'backups',
+    )
+  expect(await found()).toEqual([{ what: 'backups', state: 'warn', detail: `file:${folder}/backups holds none` }])
+  await ask('backup now')
+  expect(await found()).toMatchObject([
+    { state: 'ok', detail: expect.stringMatching(/^generation 1 of 20\S+ at file:/) },
+  ])
+  rmSync(join(folder, 'backups'), { recursive: true })
+  expect(await found()).toMatchObject([
+    { state: 'warn', detail: expect.stringContaining('holds none') },
+    { state: 'warn', detail: expect.stringContaining('Generation 1 was written from here and none is the newest') },
+  ])
+})
+
 describe('restore', () => {
   test('F48 into an empty folder gives the same effective configuration, byte for byte, and the database', async () => {
     const { folder, ask } = home()

@@ -6,6 +6,7 @@ import { errorCodeOf } from '../secrets/sources.ts'
 import { askSelf } from './ask-self.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, load, reportProblems, toJsonLine } from './load-or-report.ts'
+import { lookAtBackups } from './look-at-backups.ts'
 import { lookAtTrail } from './look-at-trail.ts'
 import { reach } from './reach.ts'
 import { reachShared } from './reach-shared.ts'
@@ -52,6 +53,7 @@ export async function doctor(parts: CliParts, options: DoctorOptions): Promise<n
     await lookAtTrail(loaded, options.network !== false),
     ...(await lookAtAddresses(loaded.config)),
     ...(options.network === false ? [] : await lookAtSharedStore(loaded)),
+    ...(options.network === false ? [] : await lookAtBackups(loaded, parts.nowMs())),
     ...(options.network === false ? [] : await lookAtProviders(loaded, parts)),
   ]
   const ok = findings.every(({ state }) => state !== 'fail')
