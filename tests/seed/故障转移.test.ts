@@ -2,7 +2,7 @@
 import { AiClient, AiError, type ChatCompletionEvent, Message, Provider } from 'ai-lib'
 import { type Behaviour, type Simulator, startSimulator } from 'ai-simulator'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { chatBody, eventually, looksComplete, metricsOf, paths, post } from '../faults/asking.ts'
+import { chatBody, eventually, logLines, looksComplete, metricsOf, paths, post } from '../faults/asking.ts'
 import { openBlackhole } from '../kit/blackhole.ts'
 import { freePort, type RunningService, startService } from '../kit/service.ts'
 
@@ -204,6 +204,10 @@ describe('the service', () => {
     expect([headers.get('x-ai-endpoint'), looksComplete(text)]).toEqual(['two', true])
     expect(openai.requests).toHaveLength(5)
     expect(await metricsOf(running)).toContain('ai_breaker_state{endpoint="prod/east"} 2')
+    const told = (): readonly Record<string, unknown>[] =>
+      logLines(running).filter(({ message }) => message === 'an endpoint keeps failing and is left alone')
+    await eventually(() => told().length > 0, 'the log says so')
+    expect(told()).toMatchObject([{ level: 'warn', endpoints: ['prod/east'], model: 'model-of-one', seconds: 30 }])
   })
 
   test('one deadline holds over all hops', async () => {

@@ -71,7 +71,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   const health: HealthState = { readiness: { kind: 'starting' }, missingStores: new Set() }
   const audit = await openAudit({ ...parts, health })
   const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
-  const routing = openRouting(config, createHttpTransport(transportParts(config)), simulator?.url)
+  const routing = openRouting(config, createHttpTransport(transportParts(config)), simulator?.url, parts.log)
   const { router, upstreams } = routing
   const metrics = openMetrics({ ...parts, router, upstreams, audit })
   const cache = await openCache(config, { log: parts.log, onStoreError: () => metrics.recordCacheError() })

@@ -1,10 +1,13 @@
 // Where requests can go: upstreams, the router over them, and what is known of their health.
+import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { HealthBook } from 'ai-lib/internal/attempts/health-book'
 import type { Transport } from 'ai-lib/internal/transport/transport'
 import type { Config } from '../config/config.ts'
 import type { Router } from '../exchange/route.ts'
+import type { Log } from '../telemetry/log.ts'
 import { openProbes } from './open-probes.ts'
 import { openRouter } from './open-router.ts'
+import { tellBreakers } from './tell-breakers.ts'
 import { openUpstreams, type OpenUpstreams } from './open-upstreams.ts'
 
 export interface Routing {
@@ -14,10 +17,17 @@ export interface Routing {
 }
 
 /** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
-export function openRouting(config: Config, transport: Transport, simulatorUrl: string | undefined): Routing {
+export function openRouting(
+  config: Config,
+  transport: Transport,
+  simulatorUrl: string | undefined,
+  log: Pick<Log, 'warn' | 'info'>,
+): Routing {
   const upstreams = openUpstreams(config, transport, simulatorUrl)
-  const book = new HealthBook()
-  const router = openRouter(config, upstreams, book)
+  const book = new HealthBook(
+    tellBreakers(log, ({ upstream, model }) => router.labelsOf(upstream, model), systemClock.nowMs),
+  )
+  const router: Router = openRouter(config, upstreams, book)
   const probes = openProbes(config, (alias) => router.endpointsOf(alias), book)
   return {
     router,

@@ -184,6 +184,16 @@ export class Router {
     return this.#parts.aliases.get(alias)?.pools[0]?.members ?? []
   }
 
+  /** What an upstream's model is called here: endpoints of aliases, else the provider's name. */
+  labelsOf(upstream: Upstream, model: string): readonly string[] {
+    const labels = [...this.#parts.aliases.keys()].flatMap((alias) =>
+      this.endpointsOf(alias).flatMap((member) =>
+        member.upstream === upstream && member.model === model ? [member.endpoint] : [],
+      ),
+    )
+    return labels.length === 0 ? [upstream.spec.name] : labels
+  }
+
   /** How each endpoint of an alias, and each provider as a whole, stands now. */
   standings(): readonly Standing[] {
     const { aliases, upstreams, health } = this.#parts
