@@ -140,6 +140,35 @@ describe('a route', () => {
     expect(names(order)).toEqual(['b', 'c', 'a', undefined])
   })
 
+  it('is never shut while a target is neither marked nor on trial, and never tries one twice at a time', () => {
+    const member = fc.record({
+      state: fc.constantFrom('well', 'out', 'on-trial'),
+      isMarked: fc.boolean(),
+    })
+    const stages = fc.array(fc.array(member, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(stages, fc.constantFrom(...strategies), (list, strategy) => {
+        const pools = list.map((stage) =>
+          stage.map(({ state, isMarked }) => {
+            const one = made('x')
+            if (state !== 'well') trip(one)
+            if (state === 'on-trial') one.health.begin(1)
+            if (isMarked) one.mark.healthy = false
+            return one
+          }),
+        )
+        const all = pools.flat()
+        const due = new TargetRoute(pools.map((members) => new TargetPool(members, balancers[strategy])))
+        const picked = due.pick(2, none) ?? due.pickLastResort(none)
+        const open = all.filter(({ health, mark }) => mark.healthy !== false && health.breaker.kind !== 'half-open')
+        if (open.length === 0) expect(picked).toBeUndefined()
+        else expect(open).toContain(picked)
+        const well = open.filter(({ health }) => health.breaker.kind === 'closed')
+        if (well.length > 0) expect(well).toContain(picked)
+      }),
+    )
+  })
+
   it('has none where all are marked unhealthy by hand', () => {
     const marked = made('x')
     marked.mark.healthy = false
