@@ -2,7 +2,15 @@
 import type { Behaviour } from 'ai-simulator'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { anthropicMessages, eventEnds, openaiChat, openaiResponses, type Recording } from './recordings.ts'
-import { anthropicRequest, type Got, modelOf, openAiRequest, post, type Replayed, startReplayed } from './replayed.ts'
+import {
+  anthropicRequest,
+  type Got,
+  openAiRequest,
+  post,
+  providerOf,
+  type Replayed,
+  startReplayed,
+} from './replayed.ts'
 
 const isLong = Boolean(process.env['LONG'])
 /** Streams up to this length are cut at every offset; without LONG the two shortest of each dialect are. */
@@ -30,15 +38,20 @@ function cut({ bytes }: Recording, offset: number, how: How): Behaviour {
   }
 }
 
+/** A model of its own for each cut: five in a row would open the breaker of one that they share. */
+function ownModel(recording: Recording, mark: string): string {
+  return `${providerOf(recording)}/cut-${mark}`
+}
+
 type Client = 'chat' | 'messages' | 'responses'
 
 const requests: Readonly<Record<Client, (recording: Recording, mark: string) => Promise<Got>>> = {
   chat: (recording, mark) =>
-    post(replayed.service, '/v1/chat/completions', openAiRequest(modelOf(recording), mark, true)),
+    post(replayed.service, '/v1/chat/completions', openAiRequest(ownModel(recording, mark), mark, true)),
   messages: (recording, mark) =>
-    post(replayed.service, '/v1/messages', anthropicRequest(modelOf(recording), mark, true)),
+    post(replayed.service, '/v1/messages', anthropicRequest(ownModel(recording, mark), mark, true)),
   responses: (recording, mark) => {
-    const body = JSON.stringify({ model: modelOf(recording), input: mark, stream: true })
+    const body = JSON.stringify({ model: ownModel(recording, mark), input: mark, stream: true })
     return post(replayed.service, '/v1/responses', body)
   },
 }
@@ -146,7 +159,7 @@ test('a whole answer that is cut anywhere is an error, never half an answer', as
       })
       const path = isChat ? '/v1/chat/completions' : '/v1/messages'
       const request = isChat ? openAiRequest : anthropicRequest
-      const got = await post(replayed.service, path, request(modelOf(recording), mark, false))
+      const got = await post(replayed.service, path, request(ownModel(recording, mark), mark, false))
       expect(got.status).toBe(502)
       expect(JSON.parse(got.body.toString('utf8')).error.message).not.toBe('')
     }
