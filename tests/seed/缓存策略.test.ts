@@ -268,6 +268,7 @@ function describeService(store: string, yaml: () => string): void {
       const none = await wish('only')
       expect(none.status).toBe(504)
       expect(none.error.code).toBe('policy_cache_miss')
+      expect(none.headers.get('x-should-retry')).toBe('false')
       expect(upstreamCalls()).toBe(0)
       expect((await wish('no-store')).headers.get('x-ai-cache')).toBe('bypass')
       expect((await wish('only')).status).toBe(504)

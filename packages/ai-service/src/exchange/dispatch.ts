@@ -53,7 +53,8 @@ function readCanonical(operation: Operation, body: Uint8Array): ChatRequest {
 export async function dispatch(exchange: Exchange, asked: Asked, parts: DispatchParts): Promise<Answer> {
   const route = parts.resolve(exchange.operation.id, asked.head.model)
   const { cache } = exchange.head
-  if (cache === 'only') throw new AiError('policy_cache_miss', { param: 'x-ai-cache' })
+  // SDKs repeat what ends in 504, unless they are told not to.
+  if (cache === 'only') throw new AiError('policy_cache_miss', { param: 'x-ai-cache', exhausted: true })
   const timeoutMs = msLeft(exchange)
   const plan: AttemptPlan<Buffer> = {
     route,
