@@ -1,7 +1,7 @@
 // Types that applications see are made of types that they can name: nothing of the library's inside shows.
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { root } from './pages.ts'
 
 const dist = join(root, 'packages', 'ai-lib', 'dist')
@@ -71,6 +71,28 @@ test.each([...files])('%s', (file, names) => {
     return hidden.filter((inner) => new RegExp(`\\b${inner}\\b`).test(block)).map((inner) => `${name} shows ${inner}`)
   })
   expect(leaks).toEqual([])
+})
+
+describe('documentation', () => {
+  test.each([...files])('of %s: every export says what it is, every value shows how it is used', (file, names) => {
+    const text = readFileSync(join(dist, file.replace(/\.ts$/, '.d.ts')), 'utf8')
+    for (const name of names.keys()) {
+      const found = [
+        ...text.matchAll(
+          new RegExp(
+            `(?:/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*)?^export (?:declare )?(interface|type|class|const|function) ${name}\\b`,
+            'gm',
+          ),
+        ),
+      ]
+      expect(found.length, name).toBeGreaterThan(0)
+      for (const [, comment = '', kind] of found) {
+        expect(comment.trim(), `${name} has a comment`).not.toBe('')
+        const isValue = kind === 'class' || kind === 'const' || kind === 'function'
+        if (isValue) expect(comment, `${name} has an example`).toContain('@example')
+      }
+    }
+  })
 })
 
 test('what is called opaque is met somewhere', () => {

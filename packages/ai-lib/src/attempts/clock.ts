@@ -1,5 +1,6 @@
 // Time and chance as parameters, so that decisions stay pure and tests need no waiting.
 
+/** Time as a parameter, so that tests need no waiting. */
 export interface Clock {
   /** Monotonic milliseconds, for durations: never goes backwards with the wall clock. */
   nowMs(): number

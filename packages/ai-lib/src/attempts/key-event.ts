@@ -1,5 +1,6 @@
 // What can be said of a key: the states it may be in, and what happens to it. No event holds a secret.
 
+/** Whether a key may be used now, and if not, why. */
 export type KeyState =
   | { readonly kind: 'ready' }
   /** A new value that has not answered yet: it gets one request at a time while another key can serve. */
@@ -12,6 +13,7 @@ export type KeyState =
   /** Its source could not be read for longer than the value may be old. */
   | { readonly kind: 'expired' }
 
+/** Why a key is out of use until it is replaced or refreshed. */
 export type OutState = 'quarantined' | 'exhausted' | 'expired'
 
 interface About {
@@ -21,6 +23,7 @@ interface About {
   readonly fingerprint: string | undefined
 }
 
+/** What happens to a key of a pool, told by its name and fingerprint; nothing in it holds a secret. */
 export type KeyEvent =
   /** A new value is on probation. */
   | (About & { readonly type: 'key-joined' })

@@ -18,6 +18,7 @@ export interface KeyPoolOwner {
   close(): void
 }
 
+/** A key as it may be shown: name, state and fingerprint. */
 export interface ShownKey {
   readonly name: string
   readonly state: KeyState

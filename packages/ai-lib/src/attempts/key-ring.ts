@@ -18,6 +18,7 @@ export interface RingKey {
   readonly initial?: Secret
 }
 
+/** What `onKeyRotated` is told. */
 export interface KeyRotated {
   readonly key: string
   readonly fingerprint: string | undefined
@@ -25,6 +26,7 @@ export interface KeyRotated {
   readonly previous: string | undefined
 }
 
+/** What `onKeyQuarantined` is told. */
 export interface KeyQuarantined {
   readonly key: string
   readonly fingerprint: string | undefined
@@ -32,6 +34,7 @@ export interface KeyQuarantined {
   readonly reason: OutState
 }
 
+/** What `onKeyRecovered` is told. */
 export interface KeyRecovered {
   readonly key: string
   readonly fingerprint: string | undefined

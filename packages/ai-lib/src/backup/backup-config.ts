@@ -16,6 +16,7 @@ export interface BackupConfig {
   readonly storage: ObjectStore
 }
 
+/** What `Backups` tells while it runs. */
 export type BackupEvent =
   | { readonly type: 'backup-done'; readonly manifest: Manifest; readonly tookMs: number }
   | { readonly type: 'backup-failed'; readonly error: unknown }
@@ -25,6 +26,7 @@ export type BackupEvent =
   /** The store holds nothing as new as what was written from here: it was set back, or somebody removed backups. */
   | { readonly type: 'rollback-noticed'; readonly known: number; readonly newest: number }
 
+/** What `Backups` is made of besides its configuration. */
 export interface BackupOptions {
   /** 32 bytes as base64, base64url or hex: `openssl rand -base64 32`. Whoever loses it loses the backups. */
   readonly key: string | Secret
@@ -52,6 +54,7 @@ export type GenerationReport =
   | { readonly generation: number; readonly kind: 'foreign'; readonly keyId: string }
   | { readonly generation: number; readonly kind: 'broken'; readonly why: string }
 
+/** A backup that was taken. */
 export interface BackupReport {
   /** The newest first. */
   readonly generations: readonly GenerationReport[]
@@ -59,6 +62,7 @@ export interface BackupReport {
   readonly warnings: readonly string[]
 }
 
+/** What of a backup is restored, and where to. */
 export interface RestoreOptions {
   /** The folder to restore into; made where it is absent. */
   readonly to: string
@@ -70,6 +74,7 @@ export interface RestoreOptions {
   readonly force?: boolean
 }
 
+/** What was restored, or would be. */
 export interface RestoreReport {
   readonly manifest: Manifest
   /** Relative to the folder. */

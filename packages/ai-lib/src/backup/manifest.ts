@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { BackupKey } from './backup-key.ts'
 
+/** One part of a backup, with its size and digest. */
 export interface ManifestPart {
   /** Where it is restored to, as a relative path. */
   readonly name: string
@@ -15,6 +16,7 @@ export interface ManifestPart {
   readonly facts: Readonly<Record<string, string>>
 }
 
+/** What a backup holds; written last, so that one without it is none. */
 export interface Manifest {
   /** Counts up; the next one is above every other that the store or the writer has seen. */
   readonly generation: number

@@ -1,5 +1,6 @@
 // Where backups lie: whole objects by key, created once and never changed.
 
+/** An object as a store lists it. */
 export interface StoredObject {
   readonly key: string
   readonly bytes: number

@@ -1,5 +1,6 @@
 // What is backed up: named streams of bytes, opened anew for each generation.
 
+/** A part that is being read. */
 export interface OpenPart {
   readonly content: AsyncIterable<Uint8Array>
   /** Short texts about what was opened, kept in the manifest: a configuration's version, the head of a chain. */

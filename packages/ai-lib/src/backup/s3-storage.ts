@@ -17,6 +17,7 @@ export interface S3Credentials {
   readonly sessionToken?: string | Secret
 }
 
+/** Where a bucket is, and how to sign for it. */
 export interface S3StorageOptions {
   /** Put before every key, without slashes at its ends. Default: none. */
   readonly prefix?: string

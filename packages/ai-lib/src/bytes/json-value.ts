@@ -3,7 +3,9 @@ import { AiError } from '../errors/ai-error.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import { scanJson } from './json-scan.ts'
 
+/** What JSON can say. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject
+/** An object of JSON, such as the schema of a tool. */
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined
 }

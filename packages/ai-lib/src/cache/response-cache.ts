@@ -2,6 +2,7 @@
 import { AiError } from '../errors/ai-error.ts'
 import { ByteLru } from './byte-lru.ts'
 
+/** How long a `ResponseCache` keeps answers, and how much. */
 export interface ResponseCacheOptions {
   /** Milliseconds that an entry lives after it was set. Default 600,000 (ten minutes). */
   readonly ttlMs?: number

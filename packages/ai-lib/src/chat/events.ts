@@ -4,6 +4,7 @@ import type { Opaque } from './opaque.ts'
 import type { Citation, ToolCallId } from './parts.ts'
 import type { Usage } from './usage.ts'
 
+/** How a part of an answer begins: its kind, and what is known of it before its first piece. */
 export type PartHead =
   | { readonly type: 'text' }
   | { readonly type: 'reasoning' }

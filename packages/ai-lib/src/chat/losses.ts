@@ -1,5 +1,6 @@
 // The ledger: what a translation could not carry, had to change, or had to add. Nothing is dropped silently.
 
+/** What a translation could not carry, had to change, or had to add. */
 export interface Loss {
   /** `dropped` and `changed` are losses (strict mode refuses them); `added` is a field that the target's dialect requires. */
   readonly kind: 'dropped' | 'changed' | 'added'

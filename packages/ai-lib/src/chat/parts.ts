@@ -9,6 +9,7 @@ export function toolCallId(id: string): ToolCallId {
   return id as ToolCallId
 }
 
+/** Where an image, a document or a sound is: in the message, at an address, or at a provider. */
 export type MediaSource =
   | { readonly kind: 'base64'; readonly data: string }
   | { readonly kind: 'url'; readonly url: string }
@@ -32,6 +33,7 @@ export interface Citation {
   readonly seal?: Opaque
 }
 
+/** A piece of a message: text, media, reasoning, a tool call and its result. `Content` builds them. */
 export type Part =
   | {
       readonly type: 'text'

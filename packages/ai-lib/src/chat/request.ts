@@ -3,6 +3,7 @@ import type { JsonObject } from '../bytes/json-value.ts'
 import type { Opaque } from './opaque.ts'
 import type { CacheMark, Part } from './parts.ts'
 
+/** A message of a conversation: who speaks, and the parts of what is said. `Message` builds them. */
 export interface ChatMessage {
   /** `system` also stands for OpenAI's `developer`. Tool results are parts of `user` messages, as with Anthropic. */
   readonly role: 'system' | 'user' | 'assistant'
@@ -10,6 +11,7 @@ export interface ChatMessage {
   readonly name?: string
 }
 
+/** A function that the model may call, or a tool that its provider runs. */
 export type Tool =
   | {
       readonly type: 'function'
@@ -22,12 +24,14 @@ export type Tool =
   /** A tool that the provider runs itself; only its own dialect can carry it. */
   | { readonly type: 'opaque'; readonly name: string; readonly opaque: Opaque }
 
+/** Whether the model may, must or must not call a tool. Default `auto`. */
 export type ToolChoice =
   | { readonly type: 'auto' }
   | { readonly type: 'none' }
   | { readonly type: 'required' }
   | { readonly type: 'tool'; readonly name: string }
 
+/** What form the answer must have. */
 export type OutputFormat =
   | { readonly type: 'text' }
   | { readonly type: 'json' }
@@ -39,6 +43,7 @@ export type OutputFormat =
       readonly description?: string
     }
 
+/** How much a model should think. Providers take one of these words, or tokens; the rest is on the ledger. */
 export interface ReasoningRequest {
   /** `none`, `minimal`, `low`, `medium`, `high` or what the provider knows besides. */
   readonly effort?: string
@@ -47,6 +52,7 @@ export interface ReasoningRequest {
   readonly enabled?: boolean
 }
 
+/** A chat request in the one form that every dialect is written from. */
 export interface ChatRequest {
   /** As the client named it; the writer is told the target's name. */
   readonly model: string

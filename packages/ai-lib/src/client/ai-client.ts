@@ -34,6 +34,7 @@ import { openArray } from './open-array.ts'
 import { chatOf, type FailoverProvider, type Hop, openHops, type ProviderList } from './open-hops.ts'
 import { type CallEnd, StreamCount, WatchedCall, watchedStream } from './watched-call.ts'
 
+/** What belongs to one call rather than to the request. */
 export interface CallOptions {
   /** Aborting ends retries, waiting and the upstream's socket. */
   readonly signal?: AbortSignal | undefined

@@ -4,6 +4,7 @@ import type { GuardedMetrics } from '../metrics/guarded-metrics.ts'
 import { clientSeries } from '../metrics/series.ts'
 import type { ChatCompletionRequest, ChatCompletionResponse } from './chat-completion.ts'
 
+/** How a batch is run. */
 export interface BatchOptions {
   /** Requests under way at one time. Default 8. */
   readonly concurrency?: number | undefined

@@ -6,6 +6,19 @@ import type { Part } from '../chat/parts.ts'
 import type { ChatMessage, ChatRequest, OutputFormat, ReasoningRequest, Tool, ToolChoice } from '../chat/request.ts'
 import { totalInput, totalOutput, type Usage } from '../chat/usage.ts'
 
+/**
+ * What to ask: messages, and how to answer. It is plain data, so that it can be stored, sent and asked again elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { type ChatCompletionRequest, Message } from 'ai-lib'
+ * export const request: ChatCompletionRequest = {
+ *   messages: [Message.system('Be brief.'), Message.user('What is a monad?')],
+ *   maxOutputTokens: 200,
+ *   temperature: 0.2,
+ * }
+ * ```
+ */
 export interface ChatCompletionRequest {
   /** As the provider names it; absent: the provider's default chat model. */
   readonly model?: string
@@ -26,6 +39,7 @@ export interface ChatCompletionRequest {
   readonly user?: string
 }
 
+/** Tokens as OpenAI counts them, and in classes that do not overlap. */
 export interface ChatCompletionUsage {
   readonly promptTokens: number
   readonly completionTokens: number
@@ -40,6 +54,7 @@ export interface ChatCompletionUsage {
   readonly isReported: boolean
 }
 
+/** One answer; there is exactly one. */
 export interface ChatCompletionChoice {
   readonly index: number
   readonly message: {
@@ -51,6 +66,17 @@ export interface ChatCompletionChoice {
   readonly finishReason: StopReason
 }
 
+/**
+ * A whole answer.
+ *
+ * @example
+ * ```ts
+ * import { AiClient, Message, Provider } from 'ai-lib'
+ * const client = new AiClient(Provider.OpenAI, { apiKey: 'sk-...' })
+ * const answer = await client.chatCompletion({ messages: [Message.user('ping')] })
+ * console.log(answer.firstText(), answer.choices[0]?.finishReason, answer.usage.totalTokens)
+ * ```
+ */
 export interface ChatCompletionResponse {
   readonly id: string
   readonly model: string

@@ -2,7 +2,17 @@
 import { type CacheMark, type Part, toolCallId } from '../chat/parts.ts'
 import type { ChatMessage } from '../chat/request.ts'
 
+/**
+ * Who speaks in a message.
+ *
+ * @example
+ * ```ts
+ * import { Message, Role } from 'ai-lib'
+ * console.log(Message.user('ping').role === Role.User) // true
+ * ```
+ */
 export const Role = { System: 'system', User: 'user', Assistant: 'assistant' } as const
+/** Who speaks in a message. */
 export type Role = (typeof Role)[keyof typeof Role]
 
 /**

@@ -37,6 +37,7 @@ export interface Hop {
   readonly mark?: HealthMark
 }
 
+/** One provider, or several in order of preference. */
 export type ProviderList = Provider | readonly (Provider | FailoverProvider)[]
 
 /** @throws AiError `config_invalid`: unknown provider, empty list, one key for several vendors, unusable option. */

@@ -1,5 +1,6 @@
 // The closed table of error codes: who is to blame (prefix), what status a client gets, whether trying again can help.
 
+/** What the closed table says of a code. */
 export interface ErrorEntry {
   /** HTTP status that the service answers with. 499 is never sent: it is for log and metric only. */
   readonly status: number
@@ -167,5 +168,13 @@ const table = {
 /** Every code an `AiError` can carry. The prefix says who can mend it: caller, policy, provider, service, config. */
 export type ErrorCode = keyof typeof table
 
-/** The table itself, for reference pages and metrics labels. */
+/**
+ * The table itself, for reference pages and metrics labels.
+ *
+ * @example
+ * ```ts
+ * import { errorTable } from 'ai-lib'
+ * console.log(errorTable.provider_overloaded.status, errorTable.provider_overloaded.retryable) // 502 true
+ * ```
+ */
 export const errorTable: Readonly<Record<ErrorCode, ErrorEntry>> = table

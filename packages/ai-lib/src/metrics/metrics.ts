@@ -51,7 +51,15 @@ export interface SyncMetrics extends Metrics {
   recordSuccess(tags?: MetricTags): void
 }
 
-/** Records nothing; its timers still measure. */
+/**
+ * Records nothing; its timers still measure.
+ *
+ * @example
+ * ```ts
+ * import { noopMetrics, type SyncMetrics } from 'ai-lib'
+ * export const loud: SyncMetrics = { ...noopMetrics, recordError: (code) => console.error(code) }
+ * ```
+ */
 export const noopMetrics: SyncMetrics = {
   incrCounter: nothing,
   recordGauge: nothing,

@@ -3,6 +3,7 @@ import { type MeasuringTimer, type MetricTags, startTimer, type SyncMetrics } fr
 import { head, labelName, type Labels, metricName, number, sample } from './prometheus-text.ts'
 import { clientSeries } from './series.ts'
 
+/** Bounds of a `PrometheusMetrics`, and texts for metrics of your own. */
 export interface PrometheusOptions {
   /** Combinations of label values that one metric may have; further ones become `other`. Default 500. */
   readonly maxSeries?: number
