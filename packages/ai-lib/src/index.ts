@@ -47,6 +47,7 @@ export type {
 } from './client/chat-completion.ts'
 export { AuditLogger, type AuditSink, type RequestOutcome } from './client/audit-logger.ts'
 export type { ConnectionOptions } from './client/connection-options.ts'
+export type { EmbeddingRequest, EmbeddingResponse } from './client/embeddings.ts'
 export type { ChatCompletionEvent } from './client/event-queue.ts'
 export { Content, Message, Role } from './client/message.ts'
 export type { HealthCheckOptions, HealthCheckResult } from './client/health-check.ts'

@@ -25,6 +25,7 @@ import {
 import { CompletionMemory } from './completion-memory.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { processEnvironment } from './environment.ts'
+import { type EmbeddingRequest, type EmbeddingResponse, embeddingPlan, embeddingsOf } from './embeddings.ts'
 import { type ChatCompletionEvent, eventsOf } from './event-queue.ts'
 import { checkHealth, type HealthCheckOptions, type HealthCheckResult } from './health-check.ts'
 import { HopRoutes } from './hop-routes.ts'
@@ -245,6 +246,37 @@ export class AiClient {
     return listModels(this.#hops[0].upstream, signal)
   }
 
+  /**
+   * Vectors of texts, of the provider that is asked first and of the model that is named; never of another one's, because
+   * they would not compare.
+   *
+   * @example
+   * ```ts
+   * import { AiClient, Provider } from 'ai-lib'
+   *
+   * const client = new AiClient(Provider.OpenAI, { apiKey: 'sk-...' })
+   * const { vectors } = await client.embed({ model: 'text-embedding-3-small', input: ['one', 'two'] })
+   * console.log(vectors.length, vectors[0]?.length)
+   * ```
+   * @throws AiError `service_not_available` where the provider has no embeddings; else as `chatCompletion` does.
+   */
+  async embed(request: EmbeddingRequest, { signal }: CallOptions = {}): Promise<EmbeddingResponse> {
+    // Audited like every request; its texts are no messages, and are written down nowhere.
+    const asked = { model: request.model, messages: [], ...(request.user === undefined ? {} : { user: request.user }) }
+    const call = this.#watch(asked, false)
+    try {
+      const outcome = await this.#attempt(embeddingPlan(this.#hops, request), signal, call)
+      if (outcome.kind !== 'whole') throw new AiError('provider_invalid_response')
+      const { usage } = outcome.lane
+      const answer = embeddingsOf(outcome.out, request, outcome.target.upstream.spec.name, usage)
+      call?.completed(usage)
+      return answer
+    } catch (thrown) {
+      call?.failed(thrown)
+      throw thrown
+    }
+  }
+
   /** Closes the connections once what is under way has ended. */
   async close(): Promise<void> {
     for (const { upstream } of this.#hops) upstream.release?.()
@@ -272,17 +304,29 @@ export class AiClient {
     return new WatchedCall({ metrics, provider: spec.name, model, stream, streams: this.#streams, onEnd })
   }
 
-  async #run(
+  #run(
     request: ChatCompletionRequest,
     stream: boolean,
     signal: AbortSignal | undefined,
     call: WatchedCall | undefined,
-  ): Promise<Answered> {
-    const plan: AttemptPlan<readonly ChatEvent[]> = {
+  ): Promise<Answered<readonly ChatEvent[]>> {
+    const plan: PlanOf<readonly ChatEvent[]> = {
       route: this.#routes.of(request.model),
       prepare: (target) => prepare(target, canonicalRequest(request, target.model, stream)),
       openLane: (target) => createEventsLane(chatOf(target).dialect.createReader()),
       stream,
+    }
+    return this.#attempt(plan, signal, call)
+  }
+
+  /** @throws AiError where no attempt was answered. */
+  async #attempt<Out>(
+    special: PlanOf<Out>,
+    signal: AbortSignal | undefined,
+    call: WatchedCall | undefined,
+  ): Promise<Answered<Out>> {
+    const plan: AttemptPlan<Out> = {
+      ...special,
       headers: { 'user-agent': 'ai-lib' },
       maxRetries: this.#maxRetries,
       commit,
@@ -297,7 +341,8 @@ export class AiClient {
   }
 }
 
-type Answered = Extract<LoopOutcome<readonly ChatEvent[]>, { kind: 'whole' | 'stream' }>
+type PlanOf<Out> = Pick<AttemptPlan<Out>, 'route' | 'prepare' | 'openLane' | 'stream'>
+type Answered<Out> = Extract<LoopOutcome<Out>, { kind: 'whole' | 'stream' }>
 
 function open(provider: ProviderList, options: ConnectionOptions, array: ModelArray | undefined) {
   const transport = createHttpTransport()

@@ -4,6 +4,7 @@ import { AiError, toAiError } from '../errors/ai-error.ts'
 import type { ChatCompletionRequest } from './chat-completion.ts'
 import { Message } from './message.ts'
 
+/** How a health check is run. */
 export interface HealthCheckOptions {
   /** Default: the provider's default chat model. */
   readonly model?: string
@@ -13,6 +14,7 @@ export interface HealthCheckOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a health check found; it never rejects. */
 export interface HealthCheckResult {
   readonly healthy: boolean
   /** From the question to the whole answer, or to the failure. */

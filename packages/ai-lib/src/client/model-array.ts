@@ -44,6 +44,7 @@ export interface ModelEndpoint {
   readonly model?: string | undefined
 }
 
+/** How the endpoints of a `ModelArray` share requests. */
 export interface ModelArrayOptions {
   /** Default round-robin. */
   readonly strategy?: LoadBalancingStrategy
