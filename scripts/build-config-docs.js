@@ -22,7 +22,7 @@ path, what was found and what is expected, and nothing starts: exit code 78. No 
 | size | \`256KiB\`, \`32MiB\`, \`1GB\` |
 | rate | \`600/1m\`, \`10/s\` |
 | date | \`2027-01-01\` (midnight UTC), \`2027-01-01T12:00:00Z\` |
-| reference | \`env:NAME\` or \`file:/path\` (one newline at the end dropped); never the secret itself, never \`\${NAME}\`. One that is empty is an error |
+| reference | \`env:NAME\`, \`file:/path\` (one newline at the end dropped) or \`vault:mount/path#field\`; never the secret itself, never \`\${NAME}\`. One that is empty is an error |
 | URL value | a URL, a reference in its place, or \`\${NAME}\` inside it. A password written out works, with a warning, and is never shown |
 `
 
@@ -67,7 +67,7 @@ Either name works; both at once are an error.\n`,
     environment,
     `## Not available in this version\n\nRefused by name: ${later.map((path) => `\`${path}\``).join(', ')}; also \`server.workers\`
 above 1, \`auth.mode: jwt\`, strategies other than \`round-robin\`, shared stores other than
-\`memory\`, and references \`vault:\`, \`aws-sm:\`, \`gcp-sm:\`, \`azure-kv:\`.\n`,
+\`memory\`, and references \`aws-sm:\`, \`gcp-sm:\`, \`azure-kv:\`.\n`,
   ].join('\n')
 }
 

@@ -9,6 +9,7 @@ import { createTranslateLane } from 'ai-lib/internal/lanes/translate'
 import { conversationBody, imageBody, smallBody } from '../side-by-side/bodies.js'
 import { auditBenches } from './audit.js'
 import { cacheBenches } from './cache.js'
+import { keyBenches } from './keys.js'
 import { microsPer } from './timing.js'
 
 const frameCount = 200
@@ -67,6 +68,7 @@ const benches = [
   ['JSON.parse 1 MB conversation', 'body', () => microsPer(1, () => JSON.parse(conversation.toString('utf8')))],
   ...cacheBenches,
   ...auditBenches,
+  ...keyBenches,
 ]
 
 for (const [name, unit, measure] of benches)

@@ -4,10 +4,12 @@ import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { createTranslationWorker, type TranslationWorker } from './workers/translation-worker.ts'
 import { createHttpTransport } from 'ai-lib/internal/transport/http-transport'
 import type { Simulator } from 'ai-simulator'
+import { auditKeyEvent } from './app/audit-key-events.ts'
 import { type Drain, startDrain } from './app/drain.ts'
 import { type OpenAudit, openAudit } from './app/open-audit.ts'
 import { type OpenCache, openCache } from './app/open-cache.ts'
 import { openBackups } from './app/open-backups.ts'
+import { openKeyRings } from './app/open-key-rings.ts'
 import { openMetrics } from './app/open-metrics.ts'
 import { openRouting } from './app/open-routing.ts'
 import { createPriceList } from './app/price-list.ts'
@@ -33,6 +35,7 @@ import { orderedPolicies } from './policies/order.ts'
 import type { Redactor } from './redaction/redactor.ts'
 import { createConcurrencyCounters } from './stores/memory/concurrency-counters.ts'
 import { createRateCounters } from './stores/memory/rate-counters.ts'
+import type { Environment } from './secrets/sources.ts'
 import type { Log } from './telemetry/log.ts'
 import type { ServiceMetrics } from './telemetry/metrics.ts'
 import { createRequestId } from './telemetry/request-id.ts'
@@ -43,6 +46,8 @@ export interface AppParts {
   readonly log: Log
   /** Takes secrets out of text; whoever learns of a new one adds it. */
   readonly redactor: Redactor
+  /** For credentials of Vault that are variables. Default none. */
+  readonly env?: Environment
   readonly runtime: RuntimeSource
   /** Bytes that the process may use, for the default of the body budget. */
   readonly memoryLimitBytes: number
@@ -57,6 +62,8 @@ export interface App {
   readonly metricsUrl: string | undefined
   /** `at-once` leaves out the delay for load balancers. */
   drain(delay: 'delayed' | 'at-once'): Drain
+  /** Reads the sources of all provider keys anew. */
+  refreshKeys(): Promise<void>
   close(): Promise<void>
 }
 
@@ -71,9 +78,12 @@ export async function startApp(parts: AppParts): Promise<App> {
   const health: HealthState = { readiness: { kind: 'starting' }, missingStores: new Set() }
   const audit = await openAudit({ ...parts, health })
   const simulator = needsSimulator(config) ? await startBuiltIn() : undefined
-  const routing = openRouting(config, createHttpTransport(transportParts(config)), simulator?.url, parts.log)
-  const { router, upstreams } = routing
-  const metrics = openMetrics({ ...parts, router, upstreams, audit })
+  const transport = createHttpTransport(transportParts(config))
+  const keys = openKeyRings({ ...parts, config, env: parts.env ?? {}, transport })
+  keys.feed.subscribe((told) => auditKeyEvent(audit, told))
+  const routing = openRouting(config, transport, keys.rings, simulator?.url, parts.log)
+  const { router } = routing
+  const metrics = openMetrics({ ...parts, router, upstreams: routing.upstreams, audit, keys })
   const cache = await openCache(config, { log: parts.log, onStoreError: () => metrics.recordCacheError() })
   const open = new OpenExchanges()
   const translations = createTranslationWorker()
@@ -92,10 +102,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     await backups.stop()
     closeListeners([server, metricsServer])
     metrics.close()
-    await audit.close()
-    await translations.close()
-    await cache.close()
-    await routing.close()
+    for (const part of [keys, audit, translations, cache, routing]) await part.close()
     await simulator?.close()
   }
   try {
@@ -112,6 +119,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     dataUrl: urlOf(server.server, tls ? 'https' : 'http'),
     metricsUrl: metricsServer && urlOf(metricsServer.server, 'http'),
     drain: (delay) => startDrain({ server, health, open, delayMs: delay === 'delayed' ? delayMs : 0, graceMs }),
+    refreshKeys: keys.refresh,
     close,
   }
 }

@@ -57,6 +57,7 @@ process.exitCode = await runCli({
   start: (loaded, { reload }) =>
     serve({
       loaded,
+      env: process.env,
       reload,
       stdout: process.stdout,
       stderr: process.stderr,

@@ -303,7 +303,7 @@ describe('keys that are being read', () => {
       ),
     ])
     expect(errorOf(ran).code).toBe('provider_key_refused')
-    expect(ran.clock.slept).toEqual([2_000])
+    expect(ran.clock.slept).toEqual([5_000])
     expect(asked).toBeLessThanOrEqual(2)
   })
 

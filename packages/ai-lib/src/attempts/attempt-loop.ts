@@ -102,8 +102,8 @@ const unfit: Unfit = { kind: 'unfit' }
 /** Milliseconds after which a client may ask again where trials are under way: long enough for one to end. */
 const trialMs = 1_000
 
-/** How long a request waits for a key that is being read anew. */
-const refreshWaitMs = 2_000
+/** How long a request waits for keys that are being read anew, in all. */
+const longestKeyWaitMs = 5_000
 
 class AttemptLoop<Out> {
   readonly #plan: AttemptPlan<Out>
@@ -116,8 +116,8 @@ class AttemptLoop<Out> {
   readonly #tried = new Set<PoolKey>()
   /** Keys that have failed at the present target, whatever the reason: not asked again while another is usable. */
   readonly #failedHere = new Set<PoolKey>()
-  /** The target whose keys were waited for. */
-  #waitedAt: Target | undefined
+  /** How long this exchange may still wait for keys that are being read. */
+  #waitLeftMs = longestKeyWaitMs
   #target: Target | undefined
   /** Targets that this exchange is through with. */
   #left = none
@@ -297,15 +297,16 @@ class AttemptLoop<Out> {
     return this.#pickKey(target)
   }
 
-  /** Waits a short while for keys that are being read, once per target. */
+  /** Waits a short while for keys that are being read. */
   async #untilRead(target: Target): Promise<void> {
     const reading = target.upstream.keys.refreshing()
-    if (reading === undefined || this.#waitedAt === target) return
-    this.#waitedAt = target
+    if (reading === undefined || this.#waitLeftMs <= 0) return
+    const startMs = this.#clock.nowMs()
     const over = new AbortController()
-    const longestMs = Math.max(0, Math.min(refreshWaitMs, this.#msLeft(target)))
+    const longestMs = Math.max(0, Math.min(this.#waitLeftMs, this.#msLeft(target)))
     await Promise.race([reading, this.#clock.sleep(longestMs, AbortSignal.any([this.#signal, over.signal]))])
     over.abort()
+    this.#waitLeftMs -= this.#clock.nowMs() - startMs
   }
 
   #nextTarget(): Target | undefined {

@@ -4,6 +4,7 @@ import type { Router } from '../exchange/route.ts'
 import { createServiceMetrics, type ServiceMetrics } from '../telemetry/metrics.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
 import type { OpenAudit } from './open-audit.ts'
+import type { OpenKeyRings } from './open-key-rings.ts'
 import type { OpenUpstreams } from './open-upstreams.ts'
 
 export interface OpenMetricsParts {
@@ -12,15 +13,19 @@ export interface OpenMetricsParts {
   readonly router: Router
   readonly upstreams: OpenUpstreams
   readonly audit: OpenAudit
+  readonly keys: OpenKeyRings
 }
 
-export function openMetrics({ loaded, runtime, router, upstreams, audit }: OpenMetricsParts): ServiceMetrics {
-  return createServiceMetrics({
+export function openMetrics({ loaded, runtime, router, upstreams, audit, keys }: OpenMetricsParts): ServiceMetrics {
+  const metrics = createServiceMetrics({
     runtime,
     isKnownModel: (provider, model) => router.isKnownModel(provider, model),
     waiting: upstreams.waiting,
     endpoints: () => router.standings(),
     configVersion: () => loaded.version,
     audit,
+    keys: keys.states,
   })
+  keys.feed.subscribe(({ provider, event }) => metrics.recordKey(provider, event))
+  return metrics
 }

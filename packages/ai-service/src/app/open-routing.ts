@@ -1,6 +1,7 @@
 // Where requests can go: upstreams, the router over them, and what is known of their health.
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { HealthBook } from 'ai-lib/internal/attempts/health-book'
+import type { KeyRing } from 'ai-lib/internal/attempts/key-ring'
 import type { Transport } from 'ai-lib/internal/transport/transport'
 import type { Config } from '../config/config.ts'
 import type { Router } from '../exchange/route.ts'
@@ -20,10 +21,11 @@ export interface Routing {
 export function openRouting(
   config: Config,
   transport: Transport,
+  rings: ReadonlyMap<string, KeyRing>,
   simulatorUrl: string | undefined,
   log: Pick<Log, 'warn' | 'info'>,
 ): Routing {
-  const upstreams = openUpstreams(config, transport, simulatorUrl)
+  const upstreams = openUpstreams(config, transport, rings, simulatorUrl)
   const book = new HealthBook(
     tellBreakers(log, ({ upstream, model }) => router.labelsOf(upstream, model), systemClock.nowMs),
   )

@@ -1,5 +1,6 @@
 // Makes upstreams out of the configuration: a channel with its pool and proxy, keys, timers.
 import { KeyPool } from 'ai-lib/internal/attempts/key-pool'
+import type { KeyRing } from 'ai-lib/internal/attempts/key-ring'
 import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
 import type { Upstream } from 'ai-lib/internal/attempts/target'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
@@ -25,7 +26,12 @@ export function transportParts({ server: { dns } }: Config): HttpTransportParts 
 }
 
 /** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
-export function openUpstreams(config: Config, transport: Transport, simulatorUrl: string | undefined): OpenUpstreams {
+export function openUpstreams(
+  config: Config,
+  transport: Transport,
+  rings: ReadonlyMap<string, KeyRing>,
+  simulatorUrl: string | undefined,
+): OpenUpstreams {
   const channels: Channel[] = []
   const waiting = new Map([...config.providers.keys()].map((name) => [name, 0]))
   const open = (provider: ProviderConfig, baseUrl: string, keys: KeyPool): Upstream => {
@@ -41,9 +47,7 @@ export function openUpstreams(config: Config, transport: Transport, simulatorUrl
   // Two endpoints at one address are one upstream: they share connections, and what is known of its health.
   const byAddress = new Map<string, Upstream>()
   for (const [name, provider] of config.providers) {
-    const keys = new KeyPool(
-      provider.keys.map(({ name: keyName, secret, weight }) => ({ name: keyName, secret, weight })),
-    )
+    const keys = rings.get(name)?.pool ?? new KeyPool([])
     const address = addressOf(provider, simulatorUrl)
     const upstream = open(provider, address, keys)
     byName.set(name, upstream)

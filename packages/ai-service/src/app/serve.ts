@@ -7,6 +7,7 @@ import type { LoadResult } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { createLog, type Log, type LogLevel } from '../telemetry/log.ts'
 import { openLogDestination } from '../telemetry/log-destination.ts'
+import type { Environment } from '../secrets/sources.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
 import { secretsIn } from '../redaction/secrets-in.ts'
@@ -21,6 +22,7 @@ export interface ProcessEvents {
 
 export interface ServeParts {
   readonly loaded: LoadedConfig
+  readonly env: Environment
   /** Reads and checks the same configuration again; changes nothing. */
   reload(): Promise<LoadResult>
   readonly stdout: NodeJS.WritableStream
@@ -65,11 +67,11 @@ interface Outputs {
 }
 
 async function startOrExplain(
-  { loaded, stderr, runtime, memoryLimitBytes, version }: ServeParts,
+  { loaded, env, stderr, runtime, memoryLimitBytes, version }: ServeParts,
   { log, redactor, printer }: Outputs,
 ): Promise<App | number> {
   try {
-    return await startApp({ loaded, log, redactor, printer, runtime, memoryLimitBytes, version })
+    return await startApp({ loaded, env, log, redactor, printer, runtime, memoryLimitBytes, version })
   } catch (thrown) {
     const reason = redactor.redact(explain(thrown, loaded.config.server))
     stderr.write(`${reason}\n`)
@@ -118,7 +120,10 @@ function untilOver(app: App, { events, reload }: ServeParts, log: Log): Promise<
       log.info('draining')
       begin(0, 'at-once')
     })
-    events.on('reload', () => void tellReload(reload, log))
+    events.on('reload', () => {
+      void tellReload(reload, log)
+      void app.refreshKeys().then(() => log.info('provider keys were read anew'))
+    })
     events.on('fatal', (thrown) => {
       log.error('fatal fault: draining and exiting', { error: thrown })
       begin(1, 'delayed')

@@ -49,6 +49,7 @@ export async function doctor(parts: CliParts, options: DoctorOptions): Promise<n
     },
     ...loaded.warnings.map((detail) => ({ what: 'config', state: 'warn' as const, detail })),
     ...(await lookAtSecretFiles(loaded)),
+    ...lookAtVault(loaded),
     ...lookAtKeys(loaded),
     await lookAtTrail(loaded, options.network !== false),
     ...(await lookAtAddresses(loaded.config)),
@@ -84,6 +85,18 @@ function lookAtKeys({ config }: LoadedConfig): Finding[] {
       return { what, state: 'ok', detail: `${keys.length} ${keys.length === 1 ? 'key' : 'keys'} present` }
     return { what, state: spec.isKeyRequired ? 'fail' : 'ok', detail: spec.isKeyRequired ? 'no key' : 'needs no key' }
   })
+}
+
+/** What was asked of Vault was answered, or the configuration would not have loaded. */
+function lookAtVault({ config }: LoadedConfig): Finding[] {
+  const { vault } = config.secrets
+  if (vault === undefined) return []
+  const keys = [...config.providers.values()].flatMap((provider) => provider.keys)
+  const count = keys.filter(({ source }) => source?.kind === 'vault').length
+  const what = `vault ${new URL(vault.address).host}`
+  if (count === 0) return [{ what, state: 'ok', detail: 'not asked: no provider key comes from it' }]
+  const auth = vault.auth?.kind ?? 'none'
+  return [{ what, state: 'ok', detail: `${count} provider ${count === 1 ? 'key' : 'keys'} read, login by ${auth}` }]
 }
 
 /** Files of secrets that everybody on the machine may read. */

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Secret } from 'ai-lib/internal/errors/secret'
 import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
-import { type Environment, parseReference, readReference } from '../secrets/sources.ts'
+import { type Environment, parseReference, readReference, type VaultReader } from '../secrets/sources.ts'
 import { NOT_YET } from './field.ts'
 import { type Findings, formatPath, type Path } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
@@ -18,6 +18,8 @@ export interface Building {
   readonly secretsFolder: string
   /** Where secrets were read from, for `doctor`. */
   readonly secretFiles: Set<string>
+  /** Absent while `secrets:` itself is resolved, and where no Vault is configured. */
+  readonly vault?: VaultReader | undefined
 }
 
 /** The secret that a reference in the file names; `undefined` once its problem is noted. */

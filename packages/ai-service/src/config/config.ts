@@ -3,6 +3,8 @@ import type { Secret } from 'ai-lib/internal/errors/secret'
 import type { StrategyName } from 'ai-lib/internal/attempts/balancers/registry'
 import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
 import type { CallerKeyEntry } from '../keys/caller-key-entry.ts'
+import type { LivePace, LiveReference } from '../secrets/live-source.ts'
+import type { VaultSettings } from '../secrets/vault/vault-settings.ts'
 
 export type { CallerKeyEntry } from '../keys/caller-key-entry.ts'
 
@@ -61,6 +63,8 @@ export interface ProviderKey {
   readonly name: string
   readonly secret: Secret
   readonly weight: number
+  /** Where a new value would come from while the service runs. */
+  readonly source?: LiveReference
 }
 
 /** A URL that may hold a password; `shown` is the same without it. */
@@ -253,6 +257,21 @@ export interface AuditConfig {
   readonly spoolBytes: number
 }
 
+/** Who is told of what happens to provider keys. */
+export interface WebhookConfig {
+  readonly url: GuardedUrl
+  /** Signs each post. */
+  readonly secret: Secret
+  readonly allowPrivate: boolean
+  readonly timeoutMs: number
+}
+
+export interface SecretsConfig {
+  readonly files: LivePace
+  readonly vault?: VaultSettings
+  readonly webhook?: WebhookConfig
+}
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 export interface TelemetryConfig {
@@ -262,6 +281,7 @@ export interface TelemetryConfig {
 
 export interface Config {
   readonly server: ServerConfig
+  readonly secrets: SecretsConfig
   /** By name, in the order of the file; then what the environment alone configured. */
   readonly providers: ReadonlyMap<string, ProviderConfig>
   readonly models: ReadonlyMap<string, ModelConfig>

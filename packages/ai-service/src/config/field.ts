@@ -133,7 +133,7 @@ export function plainName(what: string) {
 /** A reference to a secret, judged with a message that never shows what was written. */
 export function reference() {
   return z
-    .string({ error: 'a reference such as env:NAME or file:/path' })
+    .string({ error: 'a reference such as env:NAME, file:/path or vault:mount/path#field' })
     .check((context) => {
       const parsed = parseReference(context.value)
       if (parsed.kind === 'reference') return
@@ -141,8 +141,8 @@ export function reference() {
       context.issues.push({ code: 'custom', input: context.value, message })
     })
     .meta({
-      description: 'A reference, never the secret itself: `env:NAME` or `file:/path`.',
-      pattern: '^(env|file):.+',
+      description: 'A reference, never the secret itself: `env:NAME`, `file:/path` or `vault:mount/path#field`.',
+      pattern: '^(env|file|vault):.+',
     })
 }
 

@@ -67,7 +67,7 @@ const bad: readonly (readonly [title: string, yaml: string, ...problems: string[
   [
     'a literal secret',
     'providers:\n  openai:\n    keys:\n      - secret: sk-live-0123456789\n',
-    '4:17 providers.openai.keys.0.secret: found a literal of 18 characters; expected a reference such as env:NAME or file:/path. Put the secret into a variable or a file',
+    '4:17 providers.openai.keys.0.secret: found a literal of 18 characters; expected a reference such as env:NAME, file:/path or vault:mount/path#field. Put the secret into a variable or a file',
   ],
   [
     'a reference to nothing',
@@ -197,7 +197,7 @@ const refused = [
   'limits: [ { for: key, requests: 1/s, whenStoreAway: strict } ] # limits.0.whenStoreAway',
   'telemetry: { traces: { otlp: "http://collector:4318" } } # telemetry.traces',
   'models: { a: { endpoints: [ { provider: openai, model: m } ], hedge: {} } } # models.a.hedge',
-  'providers: { openai: { keys: [ { secret: "vault:kv/a#b" } ] } } # providers.openai.keys.0.secret (vault: references)',
+  'providers: { openai: { keys: [ { secret: "aws-sm:a#b" } ] } } # providers.openai.keys.0.secret (aws-sm: references)',
 ]
 
 test.each(refused)('refused by name: %s', async (yaml) => {

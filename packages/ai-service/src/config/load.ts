@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
-import { errorCodeOf, readFault } from '../secrets/sources.ts'
+import { type Environment, errorCodeOf, readFault } from '../secrets/sources.ts'
+import type { VaultClient } from '../secrets/vault/vault-client.ts'
+import type { VaultSettings } from '../secrets/vault/vault-settings.ts'
 import type { Building } from './building.ts'
 import { checkShape } from './check-shape.ts'
 import type { Config, ConfigSource, LoadedConfig } from './config.ts'
@@ -12,6 +14,7 @@ import { fingerprintConfig } from './plan.ts'
 import { type ConfigProblem, createFindings, type Findings, NOWHERE } from './problem.ts'
 import { readDocument } from './read-document.ts'
 import { resolveConfig } from './resolve.ts'
+import { resolveSecrets } from './resolve-secrets.ts'
 import type { ConfigFile } from './schema.ts'
 
 export interface LoadParts extends FindParts {
@@ -58,7 +61,10 @@ async function build(
   { env, specs, secretsFolder = '/run/secrets/ai-service', nowMs }: LoadParts,
 ): Promise<LoadResult> {
   const building: Building = { file, env, folder, specs, findings, secretsFolder, secretFiles: new Set() }
-  const config = await resolveConfig(building, source.kind === 'file', nowMs)
+  const secrets = await resolveSecrets(building)
+  const vault = secrets.vault && (await openVaultReader(secrets.vault, env))
+  const config = await resolveConfig({ ...building, vault }, secrets, source.kind === 'file', nowMs)
+  await vault?.close()
   const { problems, warnings, notes } = findings
   if (problems.length > 0) return { kind: 'invalid', problems, warnings }
   return {
@@ -73,6 +79,15 @@ async function build(
       version: versionOf(config, folder),
     },
   }
+}
+
+// Loaded only where it is asked for: most configurations have no Vault, and commands are to start quickly.
+async function openVaultReader(settings: VaultSettings, env: Environment): Promise<VaultClient> {
+  const [{ openVault }, { createHttpTransport }] = await Promise.all([
+    import('../secrets/vault/open-vault.ts'),
+    import('ai-lib/internal/transport/http-transport'),
+  ])
+  return openVault(createHttpTransport(), { settings, env })
 }
 
 function versionOf(config: Config, folder: string): string {

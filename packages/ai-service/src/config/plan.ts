@@ -8,6 +8,7 @@ import type {
   LoadedConfig,
   ProviderConfig,
   ProxyChoice,
+  SecretsConfig,
   SharedStore,
 } from './config.ts'
 
@@ -19,6 +20,7 @@ export function describePlan({ config, source, version }: LoadedConfig) {
     source: source.kind === 'file' ? source.path : 'environment',
     version,
     demo: config.demo,
+    secrets: describeSecrets(config.secrets),
     server: {
       ...rest,
       tls: tls !== undefined,
@@ -61,16 +63,25 @@ function describeBackup({ backup }: Config) {
   }
 }
 
+function describeSecrets({ files, vault, webhook }: SecretsConfig) {
+  return {
+    files,
+    ...(vault === undefined ? {} : { vault: { ...vault, ca: vault.ca.length, auth: vault.auth?.kind ?? 'absent' } }),
+    ...(webhook === undefined ? {} : { webhook: webhook.url.shown }),
+  }
+}
+
 function describeProvider(provider: ProviderConfig) {
   const { name, kind, baseUrl, allowPrivate, poolSize, idleTimeoutMs, keepAlive, queue, timeouts } = provider
   return {
     name,
     kind,
     baseUrl: baseUrl ?? 'built in',
-    keys: provider.keys.map(({ name: key, weight, secret }) => ({
+    keys: provider.keys.map(({ name: key, weight, secret, source }) => ({
       name: key,
       weight,
       fingerprint: secret.fingerprint,
+      rotates: source === undefined ? 'with a restart' : `with ${source.text}`,
     })),
     // A header's value may be a token that somebody put there.
     headers: Object.keys(provider.headers),
@@ -122,9 +133,14 @@ function secretsOf(config: Config): Secret[] {
       ...provider.keys.map(({ secret }) => secret),
       ...(provider.proxy.kind === 'url' ? [provider.proxy.proxy.url] : []),
     ]),
-    ...[config.auth.pepper, config.server.admin.credential, config.server.tls?.key, config.audit.signingKey].filter(
-      (secret) => secret !== undefined,
-    ),
+    ...[
+      config.auth.pepper,
+      config.server.admin.credential,
+      config.server.tls?.key,
+      config.audit.signingKey,
+      config.secrets.webhook?.secret,
+    ].filter((secret) => secret !== undefined),
+    ...urls(config.secrets.webhook?.url),
     ...backupSecrets(config),
     ...(config.stores.database.kind === 'postgres' ? [config.stores.database.url.url] : []),
     ...urls(config.environmentProxy.http),

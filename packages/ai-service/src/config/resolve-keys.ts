@@ -1,5 +1,7 @@
 // The keys of a provider: those of the file, else the one that the environment holds.
+import { resolve } from 'node:path'
 import { Secret } from 'ai-lib/internal/errors/secret'
+import { parseReference } from '../secrets/sources.ts'
 import { type Building, readSecret } from './building.ts'
 import type { ProviderKey } from './config.ts'
 import { formatPath, type Path } from './problem.ts'
@@ -27,7 +29,8 @@ export async function resolveKeys(wanted: Wanted, building: Building): Promise<r
     if (keys.some((other) => secret !== undefined && other.secret.reveal() === secret.reveal())) {
       building.findings.warn(`${formatPath([...path, index])} is the same secret as another key of this provider.`)
     }
-    if (secret !== undefined) keys.push({ name: keyName, secret, weight: key.weight ?? 1 })
+    if (secret !== undefined)
+      keys.push({ name: keyName, secret, weight: key.weight ?? 1, ...liveSource(key.secret, building) })
   }
   if (entry.keys.length === 0 && spec.isKeyRequired) {
     building.findings.problem(path, 'found an empty list, expected a key, or no list so that the environment is asked')
@@ -54,7 +57,14 @@ async function keysFromEnvironment(wanted: Wanted, building: Building): Promise<
     const where = found?.variable ?? 'AI_API_KEY'
     building.findings.environmentProblem(where, 'found a blank, line break or non-ASCII character, expected none')
   }
-  return [{ name: 'environment', secret, weight: 1 }]
+  return [{ name: 'environment', secret, weight: 1, ...(found?.source ? { source: found.source } : {}) }]
+}
+
+function liveSource(text: string, { folder }: Building): Pick<ProviderKey, 'source'> {
+  const parsed = parseReference(text)
+  if (parsed.kind !== 'reference' || parsed.reference.kind === 'env') return {}
+  const { reference } = parsed
+  return { source: reference.kind === 'file' ? { ...reference, path: resolve(folder, reference.path) } : reference }
 }
 
 function isHeaderSafe(secret: Secret): boolean {

@@ -1,6 +1,6 @@
 // Builds the whole configuration from a checked file and the environment: explicit over environment over default.
 import type { Building } from './building.ts'
-import type { Config, ProviderConfig, ServerConfig } from './config.ts'
+import type { Config, ProviderConfig, SecretsConfig, ServerConfig } from './config.ts'
 import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
 import { resolveAudit } from './resolve-audit.ts'
 import { resolveAuth, resolveLimits } from './resolve-auth.ts'
@@ -14,13 +14,19 @@ import { isLoopbackHost } from './url-value.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Only to be used where `building.findings` has no problem afterwards. */
-export async function resolveConfig(building: Building, hasFile: boolean, nowMs: number): Promise<Config> {
+export async function resolveConfig(
+  building: Building,
+  secrets: SecretsConfig,
+  hasFile: boolean,
+  nowMs: number,
+): Promise<Config> {
   const server = await resolveServer(building)
   const { providers, demo } = await resolveProviders(building, hasFile)
   refuseSelf(server, providers, building)
   const backup = await resolveBackup(building)
   return {
     server,
+    secrets,
     providers,
     models: await resolveModels(providers, building),
     auth: await resolveAuth(server, nowMs, building),

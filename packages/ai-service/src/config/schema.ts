@@ -7,6 +7,7 @@ import { backupSection } from './backup-section.ts'
 import { flag, list, named, notYet, oneOf, plainName, section, urlValue } from './field.ts'
 import { aliasName, modelSection } from './model-section.ts'
 import { providerSection } from './provider-section.ts'
+import { secretsSection } from './secrets-section.ts'
 import { aliases, serverSection } from './server-section.ts'
 
 const storesSection = section({
@@ -37,6 +38,7 @@ const telemetrySection = section({
 
 export const configSchema = section({
   server: serverSection.optional(),
+  secrets: secretsSection.optional(),
   providers: named(plainName('a provider’s name'), providerSection)
     .optional()
     .meta({ description: 'Providers by name.' }),

@@ -48,9 +48,8 @@ test('a file larger than 1 MiB is no secret', async () => {
   expect(await read('file:large')).toBe('file:large is larger than 1 MiB')
 })
 
-test.each(['vault:kv/openai#key', 'aws-sm:name#field', 'gcp-sm:name', 'azure-kv:name'])(
-  '%s is refused by the name of its scheme',
-  (text) => expect(parseReference(text)).toEqual({ kind: 'unavailable', scheme: text.slice(0, text.indexOf(':')) }),
+test.each(['aws-sm:name#field', 'gcp-sm:name', 'azure-kv:name'])('%s is refused by the name of its scheme', (text) =>
+  expect(parseReference(text)).toEqual({ kind: 'unavailable', scheme: text.slice(0, text.indexOf(':')) }),
 )
 
 test('whatever is no reference is refused without being shown', () => {
@@ -65,4 +64,31 @@ test('whatever is no reference is refused without being shown', () => {
   expect(parseReference('${KEY}')).toMatchObject({ kind: 'refused' })
   expect(parseReference('file:')).toMatchObject({ kind: 'refused' })
   expect(parseReference('')).toMatchObject({ kind: 'refused' })
+})
+
+test.each([
+  ['vault:kv/openai#key', { mount: 'kv', path: 'openai', field: 'key' }],
+  ['vault:secret/team a/open.ai#api_key', { mount: 'secret', path: 'team a/open.ai', field: 'api_key' }],
+])('%s names a mount, a path and a field', (text, parts) => {
+  expect(parseReference(text)).toEqual({ kind: 'reference', reference: { kind: 'vault', ...parts, text } })
+})
+
+test.each([
+  'vault:',
+  'vault:kv',
+  'vault:kv/a',
+  'vault:/a#b',
+  'vault:kv/#b',
+  'vault:kv/a#',
+  'vault:kv/../sys/seal#b',
+  'vault:kv/a//b#c',
+  'vault:kv/a?version=1#b',
+  'vault:../kv/a#b',
+  'vault:kv/%2e%2e/a#b',
+])('%s is no reference to Vault: nobody reaches another route by one', (text) => {
+  expect(parseReference(text)).toMatchObject({ kind: 'refused' })
+})
+
+test('vault: needs a Vault', async () => {
+  expect(await read('vault:kv/a#b')).toBe('vault:kv/a#b needs secrets.vault.address, or VAULT_ADDR in the environment')
 })

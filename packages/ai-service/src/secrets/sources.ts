@@ -8,6 +8,16 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type Reference =
   | { readonly kind: 'env'; readonly name: string; readonly text: string }
   | { readonly kind: 'file'; readonly path: string; readonly text: string }
+  | VaultReference
+
+/** One field of a secret in a KV version 2 mount. */
+export interface VaultReference {
+  readonly kind: 'vault'
+  readonly mount: string
+  readonly path: string
+  readonly field: string
+  readonly text: string
+}
 
 export type ParsedReference =
   | { readonly kind: 'reference'; readonly reference: Reference }
@@ -24,10 +34,23 @@ export interface SourceParts {
   readonly env: Environment
   /** Relative paths start here. */
   readonly folder: string
+  /** Absent where no Vault is configured. */
+  readonly vault?: VaultReader | undefined
 }
 
-const LATER = ['vault', 'aws-sm', 'gcp-sm', 'azure-kv']
-const EXPECTED = 'expected a reference such as env:NAME or file:/path'
+/** What reads from Vault. */
+export interface VaultReader {
+  /** Never rejects. `why` follows the reference's text in a sentence. */
+  read(reference: VaultReference): Promise<SecretValue>
+}
+
+/** A value as its place holds it, or why there is none, in words that follow the reference's text. */
+export type SecretValue =
+  | { readonly kind: 'value'; readonly value: string }
+  | { readonly kind: 'absent'; readonly why: string }
+
+const LATER = ['aws-sm', 'gcp-sm', 'azure-kv']
+const EXPECTED = 'expected a reference such as env:NAME, file:/path or vault:mount/path#field'
 const MAX_SECRET_BYTES = 1024 * 1024
 
 /** Whether a text starts like a reference of this or a later version. */
@@ -50,26 +73,54 @@ export function parseReference(text: string): ParsedReference {
     if (rest !== '' && !rest.includes('\0') && !rest.includes('\n')) return refer({ kind: 'file', path: rest, text })
     return refuse(`found file: without a path; ${EXPECTED}`)
   }
+  if (scheme === 'vault') return parseVault(rest, text)
   return refuse(`found a literal of ${text.length} characters; ${EXPECTED}. Put the secret into a variable or a file`)
 }
 
-/** Reads what a reference names. Empty is a failure, and so is what is only blanks. */
-export async function readReference(reference: Reference, { env, folder }: SourceParts): Promise<SecretResult> {
-  const value = reference.kind === 'env' ? env[reference.name] : await readSecretFile(resolve(folder, reference.path))
-  if (value === undefined) return failed(`${reference.text} is not set`)
-  if (typeof value === 'object') return failed(`${reference.text} ${value.why}`)
-  return value.trim() === '' ? failed(`${reference.text} is empty`) : { kind: 'secret', secret: new Secret(value) }
+// Each part is kept to what needs no escaping in a path, so that nobody reaches another route of Vault by a reference.
+function parseVault(rest: string, text: string): ParsedReference {
+  const parts = /^([\w.-]{1,128})\/([\w./ -]{1,512})#([\w.-]{1,128})$/.exec(rest)
+  const [, mount = '', path = '', field = ''] = parts ?? []
+  const isPlain = [mount, ...path.split('/')].every((step) => step !== '' && step !== '.' && step !== '..')
+  if (parts && isPlain) return refer({ kind: 'vault', mount, path, field, text })
+  return refuse('found vault: and something else than mount/path#field; expected one such as vault:kv/openai#key')
 }
 
-async function readSecretFile(path: string): Promise<string | { readonly why: string }> {
+/** Reads what a reference names. Empty is a failure, and so is what is only blanks. */
+export async function readReference(reference: Reference, parts: SourceParts): Promise<SecretResult> {
+  const result = await readValue(reference, parts)
+  if (result.kind === 'absent') return failed(`${reference.text} ${result.why}`)
+  return { kind: 'secret', secret: new Secret(result.value) }
+}
+
+/** As `readReference`, with a reason that does not repeat the reference. */
+export async function readValue(reference: Reference, { env, folder, vault }: SourceParts): Promise<SecretValue> {
+  const result = await readPlace(reference, { env, folder, vault })
+  return result.kind === 'value' && result.value.trim() === '' ? absent('is empty') : result
+}
+
+async function readPlace(reference: Reference, { env, folder, vault }: SourceParts): Promise<SecretValue> {
+  switch (reference.kind) {
+    case 'env': {
+      const value = env[reference.name]
+      return value === undefined ? absent('is not set') : { kind: 'value', value }
+    }
+    case 'file':
+      return readSecretFile(resolve(folder, reference.path))
+    case 'vault':
+      return vault ? vault.read(reference) : absent('needs secrets.vault.address, or VAULT_ADDR in the environment')
+  }
+}
+
+async function readSecretFile(path: string): Promise<SecretValue> {
   try {
     // A pipe or a device would never end.
     const status = await stat(path)
-    if (!status.isFile()) return { why: 'is not a file' }
-    if (status.size > MAX_SECRET_BYTES) return { why: 'is larger than 1 MiB' }
-    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
+    if (!status.isFile()) return absent('is not a file')
+    if (status.size > MAX_SECRET_BYTES) return absent('is larger than 1 MiB')
+    return { kind: 'value', value: (await readFile(path, 'utf8')).replace(/\r?\n$/, '') }
   } catch (error) {
-    return { why: `cannot be read (${readFault(error)})` }
+    return absent(`cannot be read (${readFault(error)})`)
   }
 }
 
@@ -101,4 +152,8 @@ function refuse(why: string): ParsedReference {
 
 function failed(why: string): SecretResult {
   return { kind: 'failed', why }
+}
+
+function absent(why: string): SecretValue {
+  return { kind: 'absent', why }
 }

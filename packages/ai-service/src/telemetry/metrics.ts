@@ -1,9 +1,11 @@
 // The service's Prometheus metrics, with closed label sets: told once per exchange, collected when somebody scrapes.
+import type { KeyEvent } from 'ai-lib/internal/attempts/key-event'
 import type { ErrorCode } from 'ai-lib/internal/errors/error-codes'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { type EndpointStanding, registerEndpointSeries } from './endpoint-series.ts'
 import { ExchangeSeries } from './exchange-series.ts'
 import type { ExchangeSummary } from './exchange-summary.ts'
+import { KeySeries, type KeyState } from './key-series.ts'
 import { registerRuntimeMetrics, type RuntimeSource } from './runtime-metrics.ts'
 import { seriesSpecs } from './series-specs.ts'
 
@@ -16,6 +18,8 @@ export interface ServiceMetrics {
   recordCacheError(): void
   /** A request that a limit refused; `limit` is from a closed set: `key requests`, `global concurrent`. */
   recordLimit(limit: string): void
+  /** Something happened to a provider's key. */
+  recordKey(provider: string, event: KeyEvent): void
   streamOpened(): void
   streamClosed(): void
   /** Seconds since the epoch of the last backup that went well. Until it is told there is no such series. */
@@ -39,6 +43,8 @@ export interface ServiceMetricsOptions {
   readonly endpoints?: () => readonly EndpointStanding[]
   /** What became of audit records, and how many wait; asked when somebody scrapes. */
   readonly audit?: { readonly counts: ReadonlyMap<string, number>; readonly depth: () => number }
+  /** The states of all provider keys; asked when somebody scrapes. */
+  readonly keys?: () => readonly KeyState[]
 }
 
 export function createServiceMetrics({
@@ -48,11 +54,13 @@ export function createServiceMetrics({
   endpoints = () => [],
   configVersion = () => undefined,
   audit = { counts: new Map(), depth: () => 0 },
+  keys = () => [],
 }: ServiceMetricsOptions = {}): ServiceMetrics {
   const registry = new Registry()
   const series = new ExchangeSeries(registry, isKnownModel)
   registerQueues(registry, waiting, audit.depth)
   registerAudit(registry, audit.counts)
+  const keySeries = new KeySeries(registry, keys)
   registerEndpointSeries(registry, endpoints)
   registerConfigVersion(registry, configVersion)
   const stop = registerRuntimeMetrics(registry, runtime)
@@ -61,6 +69,7 @@ export function createServiceMetrics({
     recordRefusal: (code) => series.recordRefusal(code),
     recordCacheError: () => series.recordCache('error'),
     recordLimit: (limit) => series.recordLimit(limit),
+    recordKey: (provider, event) => keySeries.record(provider, event),
     streamOpened: () => series.changeStreams(1),
     streamClosed: () => series.changeStreams(-1),
     backupSucceeded: createBackupGauge(registry),

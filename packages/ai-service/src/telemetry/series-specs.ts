@@ -90,4 +90,14 @@ export const seriesSpecs = {
     help: 'Requests that wait, by queue: upstream:<provider> for a connection to that provider; audit records: audit.',
     labelNames: ['queue'],
   },
+  keyStates: {
+    name: 'ai_provider_key_state',
+    help: 'Provider keys: 0 ready, 1 on probation, 2 cooling, 3 quota exhausted, 4 refused, 5 source away too long.',
+    labelNames: ['provider', 'key'],
+  },
+  rotations: {
+    name: 'ai_key_rotations_total',
+    help: 'New values of provider keys: rotated, refused by the provider, or unreadable at their source.',
+    labelNames: ['provider', 'outcome'],
+  },
 } as const
