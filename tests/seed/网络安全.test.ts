@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AiClient, type ConnectionOptions, LoadBalancingStrategy, Message, ModelArray, Provider } from 'ai-lib'
+import { AiClient, AiError, type ConnectionOptions, LoadBalancingStrategy, Message, ModelArray, Provider } from 'ai-lib'
 import { type Simulator, startSimulator } from 'ai-simulator'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../faults/asking.ts'
@@ -62,6 +62,10 @@ async function counted(work: () => Promise<void>): Promise<void> {
 
 const ping = { model: 'echo', messages: [Message.user('ping')] }
 
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof AiError ? thrown.code : thrown
+}
+
 async function textOfStream(client: AiClient): Promise<string> {
   let text = ''
   for await (const event of client.chatCompletionStream(ping)) if (event.type === 'part-delta') text += event.text
@@ -89,6 +93,9 @@ describe('the library, with ConnectionOptions.proxy', () => {
         await expect(client.chatCompletion(ping)).rejects.toMatchObject({ code: 'provider_rejected_request' })
         expect(await client.listModels()).toContain('echo')
         expect((await client.healthCheck({ model: 'echo' })).healthy).toBe(true)
+        // Not every provider has embeddings; what has them goes the same way.
+        const embedded = await client.embed({ model: 'embed', input: ['ping'] }).catch(codeOf)
+        expect(embedded).toSatisfy((told) => told === 'service_not_available' || typeof told === 'object')
         const batch = await client.chatCompletionBatch([ping, ping], { concurrency: 2 })
         expect(batch.map(({ kind }) => kind)).toEqual(['answered', 'answered'])
         await client.close()
