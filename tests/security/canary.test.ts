@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chatBody, metricsOf } from '../faults/asking.ts'
+import { chatBody, eventually, metricsOf } from '../faults/asking.ts'
 import { openRaw } from '../faults/raw-socket.ts'
 import { freePort } from '../kit/service.ts'
 import { needs } from '../require.ts'
-import { faults } from './canary/faults.ts'
+import { type Fault, faults } from './canary/faults.ts'
 import { formsOf, hitsIn, planted } from './canary/secrets.ts'
 import { filesIn, startWorld, type World } from './canary/world.ts'
 
@@ -65,8 +65,8 @@ const routes = [
   ['/v1/embeddings', 'openai/embed'],
 ] as const
 
-async function askEverything(): Promise<void> {
-  for (const [at, fault] of faults.entries()) {
+async function askEverything(some: readonly Fault[] = faults): Promise<void> {
+  for (const [at, fault] of some.entries()) {
     world.setFault(fault)
     const text = `asked ${at} ${planted.prompt.value} and more words`
     const asks = routes.flatMap(([path, model]) =>
@@ -75,6 +75,23 @@ async function askEverything(): Promise<void> {
     await Promise.all(asks)
   }
   world.setFault(() => undefined)
+}
+
+/** A key that came while the service ran is in as much danger as the others. */
+async function rotate(): Promise<void> {
+  world.rotate()
+  let sent = ''
+  world.setFault(({ headers }) => {
+    sent = headers['authorization'] ?? ''
+    return undefined
+  })
+  let count = 0
+  const isNew = async (): Promise<boolean> => {
+    count += 1
+    await ask('/v1/chat/completions', chatBody('proxied/echo', `again ${count}`))
+    return sent === `Bearer ${planted.rotatedKey.value}`
+  }
+  await eventually(isNew, 'the new key is used', 30_000)
 }
 
 /** Wrong and misplaced credentials, and secrets where names belong. */
@@ -134,6 +151,8 @@ describe('T17 B10 T18 a secret in every place', () => {
     // Otherwise the canary was never in danger.
     const credentials = Buffer.from(world.proxySaw().replace('Basic ', ''), 'base64').toString()
     expect(credentials).toContain(planted.proxyPassword.value)
+    await askEverything(faults.slice(0, 4))
+    await rotate()
     await askEverything()
     await askWrongly()
     freshPort = await freePort()

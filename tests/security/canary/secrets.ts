@@ -14,7 +14,9 @@ export const planted = {
   openaiKey: { value: 'sk-canary-Openai+/7f3a9c1e5b2d' },
   secondKey: { value: 'sk-canary-Second+/8a1b2c3d4e5f' },
   anthropicKey: { value: 'sk-ant-canary-Anthropic+/0c9d8e7f' },
-  proxiedKey: { value: 'sk-canary-Proxied+/55aa66bb77cc' },
+  // Of no vendor's form, and known from a file: the second one comes while the service runs.
+  fileKey: { value: 'canary-Proxied+/55aa66bb77cc' },
+  rotatedKey: { value: 'canary-Rotated+/dd88ee99ff00' },
   proxyPassword: { value: 'canary-Proxy-pa55+word-91827364' },
   pepper: { value: 'canary-Pepper-+/1029384756abcdef' },
   adminCredential: { value: 'canary-Admin-+/5647382910fedcba' },

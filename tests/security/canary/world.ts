@@ -1,6 +1,6 @@
 // The service with a secret in every place, the upstreams and the proxy behind it, and everything that they could leave a secret in.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createProxy, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -26,6 +26,8 @@ export interface World {
   readonly valkey: ValkeyServer | undefined
   /** What the upstreams do from now on. */
   setFault(fault: Fault): void
+  /** Gives the file of the proxied provider's key its next value, as an operator would. */
+  rotate(): void
   /** `Proxy-Authorization` as the proxy last saw it. */
   proxySaw(): string
   /** A command of ours with the same variables; what it printed. */
@@ -37,7 +39,6 @@ const variables = {
   KEY_OPENAI: planted.openaiKey.value,
   KEY_SECOND: planted.secondKey.value,
   KEY_ANTHROPIC: planted.anthropicKey.value,
-  KEY_PROXIED: planted.proxiedKey.value,
   PROXY_PASSWORD: encodeURIComponent(planted.proxyPassword.value),
   PEPPER: planted.pepper.value,
   ADMIN: planted.adminCredential.value,
@@ -49,6 +50,8 @@ export async function startWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'canary-'))
   mkdirSync(join(folder, 'data'))
   mkdirSync(join(folder, 'store'))
+  mkdirSync(join(folder, 'keys'))
+  writeFileSync(keyFile(folder), planted.fileKey.value)
   mkdirSync(join(folder, 'backups'))
   let fault: Fault = () => undefined
   const upstreams = await Promise.all([1, 2, 3].map(() => startSimulator({ onRequest: (request) => fault(request) })))
@@ -78,6 +81,10 @@ export async function startWorld(): Promise<World> {
     setFault: (next) => {
       fault = next
     },
+    rotate: () => {
+      writeFileSync(`${keyFile(folder)}.next`, planted.rotatedKey.value)
+      renameSync(`${keyFile(folder)}.next`, keyFile(folder))
+    },
     proxySaw: proxy.saw,
     run,
     async stop() {
@@ -90,6 +97,8 @@ export async function startWorld(): Promise<World> {
   }
 }
 
+const keyFile = (folder: string): string => join(folder, 'keys', 'proxied')
+
 function configuration(folder: string, [one, two, three]: readonly Simulator[], proxyPort: number): string {
   const timeouts = 'timeouts: { head: 500ms, idle: 500ms, total: 2s }'
   return [
@@ -97,7 +106,7 @@ function configuration(folder: string, [one, two, three]: readonly Simulator[], 
     `  openai:\n    baseUrl: ${one?.url}/v1\n    private: true\n    keys: [ { secret: env:KEY_OPENAI }, { secret: env:KEY_SECOND } ]`,
     `    headers: { X-Gateway-Token: ${planted.headerToken.value} }\n    ${timeouts}`,
     `  anthropic:\n    baseUrl: ${two?.url}\n    private: true\n    keys: [ { secret: env:KEY_ANTHROPIC } ]\n    ${timeouts}`,
-    `  proxied:\n    kind: openai-compatible\n    baseUrl: ${three?.url}/v1\n    private: true\n    keys: [ { secret: env:KEY_PROXIED } ]\n    ${timeouts}`,
+    `  proxied:\n    kind: openai-compatible\n    baseUrl: ${three?.url}/v1\n    private: true\n    keys: [ { secret: "file:${keyFile(folder)}" } ]\n    ${timeouts}`,
     `    proxy: "http://user:\${PROXY_PASSWORD}@127.0.0.1:${proxyPort}"`,
     `stores: { database: "sqlite:${join(folder, 'data', 'ai-service.db')}", shared: env:SHARED }`,
     'cache: { enabled: true }',
