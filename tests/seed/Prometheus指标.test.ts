@@ -124,6 +124,25 @@ describe('the service', () => {
     expect(await scrape()).toContain('ai_cost_usd_total{provider="openai",model="gpt-4o",team="none"} 5\n')
   })
 
+  test('an answer of the cache costs nothing', async () => {
+    const cached = await startSimulated({ yaml: 'cache: { enabled: true }' })
+    cached.openai.setDefault({ kind: 'answer', text: 'pong', usage: { inputTokens: 1_000_000, outputTokens: 0 } })
+    const results: (string | null)[] = []
+    for (let turn = 0; turn < 3; turn++) {
+      const response = await fetch(`${cached.service.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'openai/gpt-4o', messages: [{ role: 'user', content: 'ping' }] }),
+      })
+      await response.text()
+      results.push(response.headers.get('x-ai-cache'))
+    }
+    const text = await (await fetch(`${cached.service.metricsUrl}/metrics`)).text()
+    await cached.stop()
+    expect(results).toEqual(['miss', 'hit', 'hit'])
+    expect(text).toContain('ai_cost_usd_total{provider="openai",model="gpt-4o",team="none"} 2.5\n')
+  })
+
   test('counts what limits refuse, and what translation loses', async () => {
     const text = await scrape()
     expect(text).toContain('ai_limit_rejections_total{limit="global requests"} 1\n')
