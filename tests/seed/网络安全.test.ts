@@ -318,3 +318,24 @@ models:
     expectOnlyTunnels()
   })
 })
+
+describe('what else the service calls', () => {
+  test('the webhook of key rotation goes through the environment’s proxy', async () => {
+    upstream.setDefault({ kind: 'status', status: 401 })
+    const service = await startService({
+      yaml: `
+providers: { openai: { baseUrl: "${upstream.url}/v1", private: true, disableProxy: true, keys: [ { secret: env:KEY } ] } }
+secrets: { webhook: { url: "http://upstream.test/hook", secret: env:HOOK } }
+`,
+      env: { KEY: key, HOOK: 'hook-secret-0123456789', HTTP_PROXY: proxy.urlWithCredentials },
+    })
+    await fetch(`${service.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'openai/echo', messages: [{ role: 'user', content: 'ping' }] }),
+    })
+    await eventually(() => upstream.requests.some(({ path }) => path === '/hook'), 'the event arrives')
+    await service.stop()
+    expectOnlyTunnels()
+  })
+})

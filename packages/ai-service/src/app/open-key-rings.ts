@@ -3,8 +3,9 @@ import type { SecretSource } from 'ai-lib/internal/attempts/secret-source'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { KeyRing } from 'ai-lib/internal/attempts/key-ring'
 import { Secret } from 'ai-lib/internal/errors/secret'
+import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
 import type { Transport } from 'ai-lib/internal/transport/transport'
-import type { Config, ProviderKey, SecretsConfig, WebhookConfig } from '../config/config.ts'
+import type { Config, EnvironmentProxy, ProviderKey, SecretsConfig, WebhookConfig } from '../config/config.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import { DirectoryWatch } from '../secrets/directory-watch.ts'
 import { KeyFeed } from '../secrets/key-feed.ts'
@@ -15,6 +16,7 @@ import { openVault } from '../secrets/vault/open-vault.ts'
 import type { VaultClient } from '../secrets/vault/vault-client.ts'
 import type { KeyState } from '../telemetry/key-series.ts'
 import type { Log } from '../telemetry/log.ts'
+import { proxyVariables } from './open-upstreams.ts'
 import { logKeyEvent } from './tell-key-events.ts'
 
 export interface OpenKeyRings {
@@ -43,7 +45,7 @@ export function openKeyRings({ config, env, transport, log, redactor }: KeyRingP
   const onSecret = (secret: Secret): void => redactor.add(secret)
   const settings = usesVault(config) ? config.secrets.vault : undefined
   const vault = settings && openVault(transport, { settings, env, onSecret })
-  const webhook = config.secrets.webhook && openWebhook(config.secrets.webhook, transport, log)
+  const webhook = config.secrets.webhook && openWebhook(config.secrets.webhook, config.environmentProxy, transport, log)
   feed.subscribe((told) => logKeyEvent(log, told))
   if (webhook) feed.subscribe((told) => webhook.tell(told))
   const rings = new Map<string, KeyRing>()
@@ -98,10 +100,16 @@ function scrubbed(source: SecretSource, onSecret: (secret: Secret) => void): Sec
   }
 }
 
-function openWebhook(config: WebhookConfig, transport: Transport, log: Log): KeyWebhook {
+function openWebhook(config: WebhookConfig, environment: EnvironmentProxy, transport: Transport, log: Log): KeyWebhook {
   const url = new URL(config.url.url.reveal())
+  const proxy = resolveProxy({ origin: url.origin, environment: proxyVariables(environment) })
   return new KeyWebhook({
-    channel: transport.open({ origin: url.origin, allowPrivate: config.allowPrivate, poolSize: 1 }),
+    channel: transport.open({
+      origin: url.origin,
+      ...(proxy === undefined ? {} : { proxy }),
+      allowPrivate: config.allowPrivate,
+      poolSize: 1,
+    }),
     path: `${url.pathname}${url.search}`,
     secret: config.secret,
     timeoutMs: config.timeoutMs,

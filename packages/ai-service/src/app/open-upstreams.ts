@@ -117,11 +117,12 @@ function proxyOf(provider: ProviderConfig, origin: string, environment: Environm
     case 'url':
       return { url: provider.proxy.proxy.url.reveal() }
     case 'environment':
-      return resolveProxy({ origin, environment: variables(environment) })
+      return resolveProxy({ origin, environment: proxyVariables(environment) })
   }
 }
 
-function variables({ http, https, no }: EnvironmentProxy): Readonly<Record<string, string | undefined>> {
+/** As a process has them, for `resolveProxy`. */
+export function proxyVariables({ http, https, no }: EnvironmentProxy): Readonly<Record<string, string | undefined>> {
   const reveal = (url: GuardedUrl | undefined): string | undefined => url?.url.reveal()
   return { http_proxy: reveal(http), https_proxy: reveal(https), no_proxy: no }
 }
