@@ -1,4 +1,5 @@
 // One attempt: sends the bytes, holds the answer until it has truly begun, and says what came of it.
+import { GatheredPieces } from '../bytes/gathered-pieces.ts'
 import type { FailureCode, TimerName, UpstreamFailure } from '../chat/failure.ts'
 import type { ResponseHeaders, Wire } from '../dialects/dialect.ts'
 import type { AnswerLane } from '../lanes/answer-lane.ts'
@@ -104,7 +105,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   #flight: Flight | undefined
   #status = 0
   #headers: ResponseHeaders = noHeaders
-  #chunks: Buffer[] = []
+  readonly #gathered = new GatheredPieces()
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
   #timerName: TimerName
@@ -154,10 +155,10 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   data(chunk: Buffer): void {
     switch (this.#phase) {
       case 'whole-body':
-        this.#chunks.push(chunk)
+        this.#gathered.add(chunk)
         return
       case 'error-body':
-        if (this.#bytes < maxErrorBytes) this.#chunks.push(chunk)
+        if (this.#bytes < maxErrorBytes) this.#gathered.add(chunk)
         this.#bytes += chunk.length
         return
       case 'holding':
@@ -256,8 +257,9 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   }
 
   #wholeEnd(): void {
-    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
-    const out = this.lane.whole(only ?? Buffer.concat(this.#chunks))
+    const { pieces } = this.#gathered
+    const only = pieces.length === 1 ? pieces[0] : undefined
+    const out = this.lane.whole(only ?? Buffer.concat(pieces))
     if (out === undefined) return this.#failWith(this.lane.failure ?? this.#failure('invalid-response'))
     this.#began()
     this.#over('answered')
@@ -265,7 +267,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   }
 
   #errorEnd(): void {
-    const body = Buffer.concat(this.#chunks).subarray(0, maxErrorBytes)
+    const body = Buffer.concat(this.#gathered.pieces).subarray(0, maxErrorBytes)
     const read = this.#call.wire.readFailure(this.#status, body)
     const failure = this.#status < 400 ? disguised(read) : read
     const retryAfterMs = retryAfterOf(this.#headers, this.#call.clock.dateMs()) ?? failure.retryAfterMs

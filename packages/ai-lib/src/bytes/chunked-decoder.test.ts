@@ -62,9 +62,14 @@ describe('a chunked body', () => {
     ['a trailer that is no header', '0\r\nno colon\r\n\r\n'],
     ['a folded trailer', '0\r\na: b\r\n c\r\n\r\n'],
     ['a size line without an end', '1'.repeat(1_100)],
+    ['a control character deep in a long trailer', `0\r\na: ${'b'.repeat(2_000)}\0\r\n\r\n`],
     ['trailers without an end', `0\r\n${'x-a: 1\r\n'.repeat(1_100)}`],
   ])('with %s is malformed', (_title, text) => {
     expect(of(text).state).toBe('malformed')
+  })
+
+  it('with a control character deep in a trailer that comes in parts is malformed', () => {
+    expect(read([Buffer.from(`0\r\na: ${'b'.repeat(2_000)}\0`), Buffer.from('\r\n\r\n')]).state).toBe('malformed')
   })
 
   it('takes back what was written, however it is chunked and cut', () => {

@@ -47,9 +47,10 @@ export class ChunkedDecoder {
   #readLine(chunk: Buffer, at: number): number {
     const feed = chunk.indexOf(0x0a, at)
     const end = feed === -1 ? chunk.length : feed + 1
-    const line = chunk.toString('latin1', at, Math.min(end, at + maxLineBytes + 1))
+    const maxBytes = this.#state === 'trailer' ? maxTrailerBytes : maxLineBytes
+    const line = chunk.toString('latin1', at, Math.min(end, at + maxBytes + 1))
     this.#line = this.#line === '' ? line : this.#line + line
-    if (this.#line.length > (this.#state === 'trailer' ? maxTrailerBytes : maxLineBytes)) this.#state = 'malformed'
+    if (this.#line.length > maxBytes) this.#state = 'malformed'
     else if (feed !== -1) this.#endLine()
     return end
   }

@@ -5,7 +5,6 @@ const fieldSection = /^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 const bareLineFeed = /[^\r]\n/
-const blanksAround = /^[\t ]+|[\t ]+$/g
 
 /** Whether text is header lines, each with its line break, as HTTP/1.1 allows them to be sent. */
 export function isFieldSection(text: string): boolean {
@@ -33,14 +32,18 @@ export function readFields(section: string): string[] | undefined {
   return fields
 }
 
-// Nearly always one blank in front and none behind.
+// Nearly always one blank in front and none behind. By hand: an expression for the blanks behind a value looks at each run of
+// blanks inside it again and again, and a head of nothing else stops the loop for a sixth of a second.
 function trimmed(text: string, from: number, to: number): string {
-  const start = text.charCodeAt(from) === 0x20 ? from + 1 : from
-  const value = text.slice(start, to)
-  const first = value.charCodeAt(0)
-  const last = value.charCodeAt(value.length - 1)
-  const isTrim = first !== 0x20 && first !== 0x09 && last !== 0x20 && last !== 0x09
-  return isTrim ? value : value.replace(blanksAround, '')
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 export type HeadProgress =

@@ -43,6 +43,14 @@ describe('an answer', () => {
     }
   })
 
+  test('that only ever announces itself is a protocol failure', async () => {
+    const { origin } = await rawUpstream((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(10_000)))
+    })
+    const { failure } = await record((sink) => openChannel(origin).send(streamed, sink)).done
+    expect(failure).toMatchObject({ kind: 'protocol', afterHead: false })
+  })
+
   test('that comes before the request was read to its end spoils the connection, not the answer', async () => {
     let sockets = 0
     const { origin } = await rawUpstream((socket) => {

@@ -13,6 +13,8 @@ import type { AnswerHeaders, TransportFailure, UpstreamRequest } from './transpo
 
 /** Bytes that the head of an answer may have. */
 const maxHeadBytes = 32 * 1024
+/** Interim heads before an answer; they put off no timer, but reading them without end is work. */
+const maxInterimHeads = 32
 const httpStart = 'HTTP/1.'
 
 /** The request that a connection carries, as far as it has to know it. `end` or `fail` comes last, once. */
@@ -47,6 +49,7 @@ export class HttpConnection {
   #flight: Carried | undefined
   #reading: Reading = 'idle'
   #left = 0
+  #interimHeads = 0
   #decoder: ChunkedDecoder | undefined
   /** Bytes behind the place where a paused flight stopped reading. */
   #held: Buffer | undefined
@@ -208,7 +211,12 @@ export class HttpConnection {
       this.#end(protocolFailure('the head of the answer is malformed', false))
       return
     }
-    if (head.status < 200) return
+    if (head.status < 200) {
+      this.#interimHeads += 1
+      if (this.#interimHeads > maxInterimHeads) this.#end(protocolFailure('interim heads come without end', false))
+      return
+    }
+    this.#interimHeads = 0
     const { framing } = head
     this.#isKept &&= head.isKept
     this.keepAliveMs = head.keepAliveMs

@@ -10,6 +10,8 @@ import { type BodyFraming, type ReadHead, readHead } from './read-head.ts'
 const maxHeadBytes = 16 * 1_024
 /** Bytes behind a request that are held while it is answered; who sends more is not read until then. */
 const maxHeldBytes = 64 * 1_024
+/** In so many buffers at most: one may have a single byte, and costs a hundred. */
+const maxHeldChunks = 256
 /** How long, and for how many bytes, a client may go on sending behind an answer that closes the connection. */
 const lingering = { ms: 1_000, bytes: 4 * 1_024 * 1_024 } as const
 
@@ -57,8 +59,7 @@ export class HttpConnection {
     this.#sinceMs = settings.nowMs()
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
     socket.on('drain', () => this.#drained())
-    // Only set while somebody waits for bytes to be taken; any byte taken puts it off.
-    socket.on('timeout', () => socket.destroy())
+    socket.on('timeout', () => this.#timedOut())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#closed())
   }
@@ -74,13 +75,13 @@ export class HttpConnection {
 
   /** Called now and then: ends what has taken too long. */
   check(nowMs: number): void {
+    const isKept = this.#state === 'head' && this.#hasServed && this.#collector.heldBytes === 0
+    // Its time begins when the client has the answer, which may be long.
+    if ((isKept || this.#state === 'lingering') && this.socket.writableLength > 0) this.#sinceMs = nowMs
     const waitedMs = nowMs - this.#sinceMs
     if (this.#state === 'lingering') {
-      // Its time begins when the client has the answer, which may be long.
-      if (this.socket.writableLength > 0) this.#sinceMs = nowMs
-      else if (waitedMs >= lingering.ms) this.socket.destroy()
+      if (waitedMs >= lingering.ms) this.socket.destroy()
     } else if (this.#state === 'head') {
-      const isKept = this.#hasServed && this.#collector.heldBytes === 0
       if (isKept && waitedMs >= this.#settings.keepAliveMs) this.socket.destroy()
       else if (!isKept && waitedMs >= this.#settings.headersMs) this.#refuse('408 Request Timeout')
     }
@@ -102,6 +103,7 @@ export class HttpConnection {
     this.#decoder = undefined
     this.#sinceMs = this.#settings.nowMs()
     this.#hasServed = true
+    this.#boundTaking()
     if (closes || !isWhole || this.#settings.isClosing()) this.#linger(isWhole && this.#heldBytes === 0)
     else {
       this.#state = 'head'
@@ -131,7 +133,7 @@ export class HttpConnection {
   #hold(chunk: Buffer): void {
     this.#held.push(chunk)
     this.#heldBytes += chunk.length
-    if (this.#state === 'exchange' && this.#heldBytes > maxHeldBytes) this.socket.pause()
+    if (this.#heldBytes > maxHeldBytes || this.#held.length > maxHeldChunks) this.socket.pause()
   }
 
   // A loop and a flag, not recursion: answers that are given at once would nest as deep as requests are pipelined.
@@ -246,6 +248,17 @@ export class HttpConnection {
     return next
   }
 
+  // What was written and is not taken waits, but not for ever: any byte taken puts the end off.
+  #boundTaking(): void {
+    if (this.socket.writableLength > 0) this.socket.setTimeout(this.#settings.keepAliveMs)
+  }
+
+  // Bytes that were taken do not always tell so: then there is nothing to be late for.
+  #timedOut(): void {
+    if (this.socket.writableLength > 0) this.socket.destroy()
+    else this.socket.setTimeout(0)
+  }
+
   #drained(): void {
     this.socket.setTimeout(0)
     this.#response?.onDrain?.()
@@ -270,6 +283,7 @@ export class HttpConnection {
       )
     }
     this.#sinceMs = this.#settings.nowMs()
+    this.#boundTaking()
     this.#linger(false)
   }
 

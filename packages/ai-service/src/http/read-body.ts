@@ -1,5 +1,6 @@
 // Reads a body whole, within its bound, the shared budget, and a least rate.
 import { AiError } from 'ai-lib/internal/errors/ai-error'
+import { GatheredPieces } from 'ai-lib/internal/bytes/gathered-pieces'
 import type { Pieces } from 'ai-lib/internal/bytes/pieces'
 import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
 import type { BodySink, HttpRequest } from './http-request.ts'
@@ -53,14 +54,13 @@ class BodyReader implements BodySink {
   readonly #request: HttpRequest
   readonly #bounds: BodyBounds
   readonly #lease: ByteLease
-  readonly #chunks: Buffer[] = []
+  readonly #gathered = new GatheredPieces()
   readonly #startedMs = performance.now()
   readonly #settled = Promise.withResolvers<Pieces>()
   // We may end an exchange ourselves while its body is still coming.
   readonly #onAbort = (): void => this.closed()
   #signal: AbortSignal | undefined
   #timer: NodeJS.Timeout | undefined
-  #bytes = 0
 
   constructor(request: HttpRequest, bounds: BodyBounds, lease: ByteLease) {
     this.#request = request
@@ -94,7 +94,7 @@ class BodyReader implements BodySink {
   }
 
   #look(): void {
-    const allowedMs = this.#bounds.baseMs + this.#bytes / leastBytesPerMs
+    const allowedMs = this.#bounds.baseMs + this.#gathered.bytes / leastBytesPerMs
     const leftMs = allowedMs - (performance.now() - this.#startedMs)
     if (leftMs <= 0) this.#refuse(new AiError('caller_body_timeout'))
     else this.#timer = setTimeout(() => this.#look(), leftMs)
@@ -113,15 +113,16 @@ class BodyReader implements BodySink {
 
   // A dribbled body would otherwise be held as thousands of buffers, each with a head of its own.
   #pieces(): Pieces {
-    const isDribbled = this.#chunks.length > 1 && this.#bytes < this.#chunks.length * leastPieceBytes
-    return isDribbled || this.#chunks.length === 0 ? [Buffer.concat(this.#chunks, this.#bytes)] : this.#chunks
+    const { pieces, bytes } = this.#gathered
+    const isDribbled = pieces.length > 1 && bytes < pieces.length * leastPieceBytes
+    return isDribbled || pieces.length === 0 ? [Buffer.concat(pieces, bytes)] : pieces
   }
 
   #add(chunk: Buffer): AiError | undefined {
-    this.#bytes += chunk.length
-    if (this.#bytes > this.#bounds.maxBytes) return tooLarge(this.#bounds.maxBytes)
-    if (!this.#lease.grow(this.#bytes)) return new AiError('service_overloaded', { retryAfterMs: 1_000 })
-    this.#chunks.push(chunk)
+    const bytes = this.#gathered.bytes + chunk.length
+    if (bytes > this.#bounds.maxBytes) return tooLarge(this.#bounds.maxBytes)
+    if (!this.#lease.grow(bytes)) return new AiError('service_overloaded', { retryAfterMs: 1_000 })
+    this.#gathered.add(chunk)
     return undefined
   }
 }

@@ -37,7 +37,9 @@ export function readHead(text: string): ReadHead | 'malformed' | 'too-many' {
   if (framing === undefined) return 'malformed'
   const connection = seen.connection.toLowerCase()
   const closes = httpVersion === '1.1' ? connection.includes('close') : !connection.includes('keep-alive')
-  return { method, url, httpVersion, rawHeaders, framing, closes, expects: seen.expects.toLowerCase() }
+  // An old client, or a proxy that speaks as one, would take an interim answer for the answer.
+  const expects = httpVersion === '1.1' ? seen.expects.toLowerCase() : ''
+  return { method, url, httpVersion, rawHeaders, framing, closes, expects }
 }
 
 /** Headers that steer the connection itself. */
