@@ -23,10 +23,14 @@ done
 
 git clone --quiet "file://$source_folder" "$folder/clone"
 cd "$folder/clone"
-port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+free_port() {
+  node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
+}
+port=$(free_port)
+metrics_port=$(free_port)
 echo "npm start with Node $(node --version) and npm $(npm --version) on port $port"
 
-AI_SERVICE_PORT=$port npm start >"$folder/out" 2>"$folder/err" </dev/null &
+AI_SERVICE_PORT=$port AI_SERVICE_METRICS_PORT=$metrics_port npm start >"$folder/out" 2>"$folder/err" </dev/null &
 service=$!
 
 # The printed command: from `curl` on, with the lines that its backslashes continue.

@@ -14,6 +14,14 @@ export function smallBody(model) {
   return JSON.stringify({ model, ...small })
 }
 
+/** A number of ten digits that the load counts up: no two requests are the same. */
+export const countedSeed = 1_000_000_000
+
+/** As the small body, each request its own. */
+export function countedBody(model) {
+  return JSON.stringify({ model, ...small, seed: countedSeed })
+}
+
 /** Without `stream_options`: a gateway that wants usage has to ask for it and to take it out again. */
 export function streamBody(model) {
   return JSON.stringify({ model, ...small, stream: true })

@@ -19,6 +19,11 @@ export function judge({ medianOf, sumOf, idleBytes, streams }) {
     atLeast('1 MB image bodies, × nginx', ratio('image', 'nginx'), 0.5),
     atLeast('1 MB conversation bodies, × nginx', ratio('conversation', 'nginx'), 0.5),
     atMost('CPU per stream frame, × nginx', ratio('streams', 'nginx'), 2),
+    atMost(
+      'audit, cache look-up and key pool, µs CPU/request',
+      medianOf('equipped', 'equipped') - medianOf('equipped', 'service'),
+      60,
+    ),
     atLeast('streams under way at once', medianOf('streams', 'service', 'peak'), streams),
     atMost('streams short', sumOf('streams', 'short'), 0),
     atMost(

@@ -24,8 +24,10 @@ const starters = {
   pipe: startPipe,
   // The service as it is by default, its audit trail on; asked for by name.
   audited: (context) => startService({ ...context, withAudit: true }),
+  // With all that a request can meet on its way, in a row of its own.
+  equipped: async (context) => ({ ...(await startService({ ...context, isEquipped: true })), rows: ['equipped'] }),
 }
-const standard = 'service,nginx,portkey,pipe'
+const standard = 'service,nginx,portkey,pipe,equipped'
 const usage = `npm run bench -- [--quick] [--gate] [--rounds N] [--seconds N] [--streams N]
                  [--rows ${allRows.map(({ name }) => name).join(',')}] [--contenders ${Object.keys(starters).join(',')}]
 npm run bench -- --micro`

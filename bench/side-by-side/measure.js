@@ -13,7 +13,10 @@ const triesForQuiet = 2
 export async function measureRows({ rows, contenders, direct, rounds, seconds, context, say }) {
   const records = []
   for (const row of rows) {
-    const all = row.withDirect ? [...contenders, direct] : contenders
+    const compared = contenders.filter(
+      ({ name, rows }) => (row.only ?? [name]).includes(name) && (rows ?? [row.name]).includes(row.name),
+    )
+    const all = row.withDirect ? [...compared, direct] : compared
     for (const contender of all) await row.load(contender, row.warmSeconds, context)
     for (let round = 1; round <= rounds; round += 1) {
       for (const contender of all) {

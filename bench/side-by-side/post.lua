@@ -14,10 +14,19 @@ function init(args)
     wrk.headers[name] = value
   end
   request_bytes = wrk.format(nil, nil)
+  local from, to = string.find(request_bytes, "1000000000", 1, true)
+  if from ~= nil then
+    before_count = string.sub(request_bytes, 1, from - 1)
+    after_count = string.sub(request_bytes, to + 1)
+    count = 1000000000
+  end
 end
 
+-- A body with the seed of bodies.js gets another one each time.
 function request()
-  return request_bytes
+  if count == nil then return request_bytes end
+  count = count + 1
+  return before_count .. string.format("%d", count) .. after_count
 end
 
 function done(summary, latency)

@@ -18,7 +18,8 @@ export function summarise(records) {
 export function tableLines({ rows, names, records, medianOf, idle, gates }) {
   const lines = []
   for (const row of rows) {
-    const present = [...names, ...(row.withDirect ? ['direct'] : [])]
+    const isThere = (name) => records.some((record) => record.row === row.name && record.contender === name)
+    const present = [...names, 'direct'].filter(isThere)
     const perUnit = row.figure === 'rps' ? 'CPU µs/request' : ''
     lines.push('', row.title, line(['', row.unit, '× nginx', 'gateway core', perUnit]))
     for (const name of present) {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { conversationBody, imageBody, smallBody, streamBody } from './bodies.js'
+import { conversationBody, countedBody, imageBody, smallBody, streamBody } from './bodies.js'
 import { loadCore, runPinned } from './children.js'
 import { cpuMs } from './proc.js'
 import { loadUnary } from './wrk.js'
@@ -10,7 +10,7 @@ import { loadUnary } from './wrk.js'
 const streamLoad = fileURLToPath(new URL('stream-load.js', import.meta.url))
 
 /**
- * `figure` names the one that medians and gates are about. Rows with `withDirect` are also run against the upstream itself.
+ * `only` names contenders where not all are compared. `figure` names the one that medians and gates are about. Rows with `withDirect` are also run against the upstream itself.
  * `load(contender, seconds, context)` resolves to figures. V8 goes on compiling for some 20,000 requests: the first row warms longest.
  */
 export const rows = [
@@ -46,6 +46,16 @@ export const rows = [
     figure: 'rps',
     unit: 'requests/s',
     load: unaryLoad(conversationBody, 8),
+  },
+  {
+    name: 'equipped',
+    warmSeconds: 6,
+    title:
+      'small unary bodies, each its own, 64 connections: audit trail, cache look-up and three keys against none of them',
+    figure: 'cpuUsPerRequest',
+    unit: 'µs CPU/request',
+    only: ['service', 'equipped'],
+    load: unaryLoad(countedBody, 64),
   },
   {
     name: 'streams',
