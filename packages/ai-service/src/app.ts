@@ -152,7 +152,7 @@ function exchangeParts(
   const { server, limits: rules, telemetry } = loaded.config
   const hideAddresses = createAddressScrubber(loaded.config)
   // The log may name addresses, a client may not.
-  const told = (text: string): string => hideAddresses(redactor.excerpt(text, maxToldChars))
+  const told = (text: string, maxChars = maxToldChars): string => hideAddresses(redactor.excerpt(text, maxChars))
   const limits = {
     rules,
     rates: createRateCounters(),

@@ -40,6 +40,10 @@ export interface DataListenerParts {
   readonly tls?: { readonly cert: string; readonly key: string }
 }
 
+/** Letters of a path that its client is told, and that are logged. */
+const maxToldPath = 200
+const maxLoggedPath = 512
+
 /** What a refusal before there is an exchange adds to its headers. */
 type Extra = readonly string[]
 
@@ -84,7 +88,7 @@ class DataListener {
     const matched = matchRoute(request.method, path)
     if (matched.kind === 'none') {
       // Keys end up in paths by mistake, and answers end up in other people's logs.
-      const asked = `${request.method} ${this.#parts.exchanges.scrub(path).slice(0, 200)}`
+      const asked = `${request.method} ${this.#parts.exchanges.scrub(path, maxToldPath)}`
       const near = nearestRoute(path)
       throw new AiError('caller_route_not_found', {
         message: near === undefined ? `You asked for ${asked}.` : `You asked for ${asked}. Nearest: ${near}.`,
@@ -147,7 +151,9 @@ class DataListener {
   #refuse(request: HttpRequest, response: HttpResponse, error: AiError, extra: Extra = []): void {
     const id = this.#parts.createRequestId()
     const path = request.url.split('?', 1)[0] ?? ''
-    this.#parts.onRefused({ id, method: request.method, path, error })
+    // Anybody can send sixteen thousand letters that are slow to search, and nobody reads so many.
+    const shown = path.length > maxLoggedPath ? this.#parts.exchanges.scrub(path, maxLoggedPath) : path
+    this.#parts.onRefused({ id, method: request.method, path: shown, error })
     if (response.destroyed || response.headersSent) return
     const { wire } = path.startsWith('/v1/messages') ? operations.messages : operations.chat
     const headers = [...refusedHeaders(error, { requestId: id, dialect: wire.dialect }), ...extra]

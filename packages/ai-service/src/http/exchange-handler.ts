@@ -24,7 +24,8 @@ export interface ExchangeParts {
   readonly body: BodyBounds
   readonly budget: ByteBudget
   readonly pump: PumpBounds
-  readonly scrub: (text: string) => string
+  /** @param maxChars letters of it that are needed: less is less work. */
+  readonly scrub: (text: string, maxChars?: number) => string
   /** Policies, and attempts in their middle. @throws AiError to refuse. */
   readonly run: (exchange: Exchange) => Promise<Answer>
   /** Told before anything else happens; adds its listeners to the exchange. */
