@@ -10,9 +10,16 @@ import { freePort } from './service.ts'
 export const s3Credentials = { accessKeyId: 'AKIATESTOFBACKUPS', secretAccessKey: 'secret-of-the-s3-tests' } as const
 export const bucket = 'ai-service-backups'
 
+export interface S3Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
 export interface S3Service {
   readonly port: number
   readonly url: string
+  /** What it was given lies here, object by object. */
+  readonly folder: string
   /** Uploads in parts that were begun and neither completed nor aborted. */
   unfinishedUploads(): Promise<number>
   /** Writes an object as somebody with the bucket's credentials could, over another too. */
@@ -21,7 +28,7 @@ export interface S3Service {
 }
 
 /** Started with an empty bucket. */
-export async function startS3(): Promise<S3Service> {
+export async function startS3(credentials: S3Credentials = s3Credentials): Promise<S3Service> {
   const folder = mkdtempSync(join(tmpdir(), 'ai-service-s3-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -29,15 +36,16 @@ export async function startS3(): Promise<S3Service> {
     programPath('versitygw') ?? 'versitygw',
     ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', folder],
     {
-      env: { ROOT_ACCESS_KEY: s3Credentials.accessKeyId, ROOT_SECRET_KEY: s3Credentials.secretAccessKey },
+      env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
       stdio: 'ignore',
     },
   )
-  const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials: s3Credentials })
+  const client = new S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
   await createBucket(client, child)
   return {
     port,
     url,
+    folder,
     async unfinishedUploads() {
       return (await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads?.length ?? 0
     },

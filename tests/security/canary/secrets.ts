@@ -23,6 +23,12 @@ export const planted = {
   headerToken: { value: 'canary-Header-value-a1b2c3d4e5f6' },
   storePassword: { value: 'canary-Store-pa55+word-65748392' },
   backupKey: { value: Buffer.from('canary-Backup-key-of-32-bytes-ab').toString('base64') },
+  vaultToken: { value: 'canary-Vault-token-1a2b3c4d5e6f7081' },
+  vaultSecretId: { value: 'canary-Vault-secret-id-9f8e7d6c5b4a' },
+  s3KeyId: { value: 'AKIACANARYKEYID01' },
+  s3Secret: { value: 'canary-S3-secret+/access-0a9b8c7d6e' },
+  webhookSecret: { value: 'canary-Webhook-+/hmac-5d6e7f8091a2' },
+  webhookPath: { value: 'canary-Webhook-path-b3c4d5e6f708', except: ['webhook'] },
   // A file of several lines: the one with the key in it says all.
   auditKey: { value: auditKey },
   auditKeyLine: { value: auditKey.split('\n')[1] ?? '' },
