@@ -19,9 +19,13 @@ export class ByteBudget {
     return this.#held
   }
 
+  hasRoom(bytes: number): boolean {
+    return this.#held + bytes <= this.#limit
+  }
+
   /** A lease of `bytes`, or undefined where there is no room. */
   lease(bytes: number): ByteLease | undefined {
-    if (this.#held + bytes > this.#limit) return undefined
+    if (!this.hasRoom(bytes)) return undefined
     this.#held += bytes
     return new Lease(bytes, (delta) => this.#take(delta))
   }

@@ -96,6 +96,15 @@ describe('readBody', () => {
     expect(budget.heldBytes).toBe(0)
   })
 
+  it('T25 holds room for what has come, not for what was announced', async () => {
+    const budget = new ByteBudget(100)
+    const stalled = send([sized(90), 'x'], { budget })
+    while (budget.heldBytes === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect((await send([sized(50), 'x'.repeat(50)], { budget })).body).toHaveLength(50)
+    expect(budget.heldBytes).toBe(1)
+    void stalled
+  })
+
   it('lets a dribble go after its time, and gives every KiB a second more', async () => {
     const slow = await send([sized(50), 'x'], { bounds: { baseMs: 40 } })
     expect(slow.code).toBe('caller_body_timeout')

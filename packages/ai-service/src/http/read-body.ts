@@ -35,7 +35,8 @@ export async function readBody(
 ): Promise<ReadBody> {
   const length = declared === undefined ? undefined : Number(declared)
   if (length !== undefined && length > bounds.maxBytes) throw tooLarge(bounds.maxBytes)
-  const lease = budget.lease(length ?? 0)
+  // Only what has come is held: who announces much and sends little would take everybody else's place.
+  const lease = budget.hasRoom(length ?? 0) ? budget.lease(0) : undefined
   if (lease === undefined) throw new AiError('service_overloaded', { retryAfterMs: 1_000 })
   try {
     return { pieces: await new BodyReader(request, bounds, lease).read(signal), lease }
