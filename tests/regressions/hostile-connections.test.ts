@@ -44,6 +44,23 @@ describe('T26 a client that does not read its answers', () => {
   })
 })
 
+describe('T25 a client that sends a thousand requests at once', () => {
+  it('is answered one by one, and somebody else between them', async () => {
+    let served = 0
+    const { dial } = await serve((request, response) => {
+      served++
+      response.sendWhole(200, [], request.url === '/other' ? `[${served}]` : '')
+    })
+    const [many, other] = [await dial(), await dial()]
+    // Both are there when the loop looks next.
+    many.socket.write(get('/').repeat(1_000))
+    other.socket.write(get('/other'))
+    expect(Number(/\[(\d+)\]/.exec(await other.until((said) => said.includes(']')))?.[1])).toBeLessThan(500)
+    await many.until((said) => said.split('HTTP/1.1 200 OK').length > 1_000)
+    expect(served).toBe(1_001)
+  })
+})
+
 describe('T26 a client that reads slowly', () => {
   it('keeps its connection as long as it takes something', async () => {
     const { dial } = await serve((_request, response) => response.sendWhole(200, [], Buffer.alloc(24_000_000, 'x')), {

@@ -47,6 +47,9 @@ export class HttpConnection {
   #held: Buffer[] = []
   #heldBytes = 0
   #isAdvancing = false
+  /** Whether the next turn of the loop goes on with what is held. */
+  #isDue = false
+  #hasBegun = false
   /** Since when it waits for a head, or lingers. */
   #sinceMs: number
   #hasServed = false
@@ -108,7 +111,7 @@ export class HttpConnection {
     else {
       this.#state = 'head'
       // Not within the call of whoever answered; and nothing to do where nothing has come.
-      if (this.#heldBytes > 0 || this.socket.isPaused()) setImmediate(() => this.#advance())
+      if (this.#heldBytes > 0 || this.socket.isPaused()) this.#advanceSoon()
     }
   }
 
@@ -127,7 +130,7 @@ export class HttpConnection {
       return
     }
     this.#hold(chunk)
-    this.#advance()
+    if (!this.#isDue) this.#advance()
   }
 
   #hold(chunk: Buffer): void {
@@ -140,9 +143,10 @@ export class HttpConnection {
   #advance(): void {
     if (this.#isAdvancing) return
     this.#isAdvancing = true
-    while (this.#state === 'head' && this.#heldBytes > 0) {
-      // A client that does not read its answers gets no further ones until it does.
-      if (this.socket.writableNeedDrain) break
+    // One request in each turn of the loop: who sends a thousand at once must not make everybody wait for them.
+    // A client that does not read its answers gets no further ones until it does.
+    this.#hasBegun = false
+    while (!this.#hasBegun && this.#isReady && this.#heldBytes > 0) {
       const [chunk] = this.#held
       if (chunk === undefined) break
       this.#held.shift()
@@ -154,7 +158,22 @@ export class HttpConnection {
       }
     }
     this.#isAdvancing = false
-    if (this.#state === 'head' && !this.socket.writableNeedDrain) this.#resume()
+    if (!this.#isReady) return
+    if (this.#heldBytes > 0) this.#advanceSoon()
+    else this.#resume()
+  }
+
+  get #isReady(): boolean {
+    return this.#state === 'head' && !this.socket.writableNeedDrain
+  }
+
+  #advanceSoon(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    setImmediate(() => {
+      this.#isDue = false
+      this.#advance()
+    })
   }
 
   #resume(): void {
@@ -197,6 +216,7 @@ export class HttpConnection {
   }
 
   #exchange(head: ReadHead, chunk: Buffer, from: number): number {
+    this.#hasBegun = true
     const request = new HttpRequest(head, this)
     const response = new HttpResponse(this, {
       isHead: head.method === 'HEAD',
