@@ -118,7 +118,10 @@ needs('versitygw')('the service with S3', () => {
   }, 60_000)
 
   it('is listed, verified and restored by commands: the same effective configuration comes back', async () => {
-    expect(await command('backup now')).toMatchObject({ code: 0, err: '' })
+    expect(await command('backup now')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^note: keys\.json is left out/),
+    })
     const listed = await command('backup list --json')
     expect(JSON.parse(listed.out)).toMatchObject({ ok: true, to: `s3://${bucket}/prod` })
     expect(await command('backup verify')).toMatchObject({ code: 0, err: '' })
@@ -128,6 +131,21 @@ needs('versitygw')('the service with S3', () => {
     expect(readdirSync(to)).toContain('ai-service.yaml')
     for (const { out, err } of [listed, restored])
       for (const secret of [key, s3Credentials.secretAccessKey]) expect(out + err).not.toContain(secret)
+  }, 60_000)
+
+  it('says which provider key was in which state, by name and fingerprint', async () => {
+    const shown = await command('restore 1 --to never --dry-run --json')
+    const { parts } = JSON.parse(shown.out) as { readonly parts: readonly { readonly name: string }[] }
+    expect(parts.find(({ name }) => name === 'keys.json')).toMatchObject({ facts: { keys: '2', not_ready: '' } })
+    const to = join(folder(), 'restored')
+    expect(await command(`restore 1 --to ${to}`)).toMatchObject({ code: 0 })
+    const { keys } = JSON.parse(readFileSync(join(to, 'keys.json'), 'utf8')) as { readonly keys: unknown }
+    const fingerprint: unknown = expect.stringMatching(/^[0-9a-f]{8}$/)
+    expect(keys).toMatchObject([
+      { provider: 'openai', state: 'ready', fingerprint },
+      { provider: 'anthropic', state: 'ready', fingerprint },
+    ])
+    expect(JSON.stringify(keys)).not.toContain('0123456789')
   }, 60_000)
 
   it('refuses the backup of another key', async () => {

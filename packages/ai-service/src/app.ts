@@ -97,7 +97,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   })
   const hasMetrics = config.telemetry.metrics.enabled && config.server.metrics.port !== 0
   const metricsServer = hasMetrics ? createMetricsListener(() => metrics.render()) : undefined
-  const backups = openBackups(parts.loaded, { log: parts.log, metrics, audit })
+  const backups = openBackups(parts.loaded, { log: parts.log, metrics, audit, keys })
   const close = async (): Promise<void> => {
     await backups.stop()
     closeListeners([server, metricsServer])

@@ -1,9 +1,12 @@
 // The schedule of backups where the configuration asks for one; its code is loaded only then.
+import { systemClock } from 'ai-lib/internal/attempts/clock'
 import type { ServiceBackups } from '../backup/service-backups.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ServiceMetrics } from '../telemetry/metrics.ts'
+import { backedUpKeys } from './backed-up-keys.ts'
 import type { OpenAudit } from './open-audit.ts'
+import type { OpenKeyRings } from './open-key-rings.ts'
 
 export interface OpenBackups {
   /** Does nothing where backups are off. */
@@ -15,9 +18,10 @@ export interface BackupObservers {
   readonly log: Log
   readonly metrics: ServiceMetrics
   readonly audit: OpenAudit
+  readonly keys: OpenKeyRings
 }
 
-export function openBackups(loaded: LoadedConfig, { log, metrics, audit }: BackupObservers): OpenBackups {
+export function openBackups(loaded: LoadedConfig, { log, metrics, audit, keys }: BackupObservers): OpenBackups {
   const settings = loaded.config.backup
   let running: Promise<ServiceBackups> | undefined
   return {
@@ -28,6 +32,7 @@ export function openBackups(loaded: LoadedConfig, { log, metrics, audit }: Backu
           loaded,
           settings,
           log,
+          keys: () => backedUpKeys(keys.rings, systemClock),
           onSuccess: (seconds) => metrics.backupSucceeded(seconds),
           onAction: (action, fields) => audit.recordAdmin(action, fields),
         }),

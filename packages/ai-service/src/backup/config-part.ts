@@ -5,6 +5,7 @@ import { isPartName } from 'ai-lib/internal/backup/manifest'
 import type { BackupPart } from 'ai-lib/internal/backup/part'
 import type { LoadedConfig } from '../config/config.ts'
 import { describePlan, fromFolder } from '../config/plan.ts'
+import { keysName } from './keys-part.ts'
 
 /** What a restore compares the restored configuration with. */
 export const versionFact = 'config_version'
@@ -25,7 +26,7 @@ export function describeEffective(loaded: LoadedConfig): string {
 
 function configNameOf(path: string): string {
   const name = basename(path)
-  if (isPartName(name) && name !== effectiveName) return name
+  if (isPartName(name) && name !== effectiveName && name !== keysName) return name
   return name.endsWith('.json') ? 'ai-service.json' : 'ai-service.yaml'
 }
 

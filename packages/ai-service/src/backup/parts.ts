@@ -7,16 +7,22 @@ import type { BackupPart } from 'ai-lib/internal/backup/part'
 import type { LoadedConfig } from '../config/config.ts'
 import { configParts } from './config-part.ts'
 import { databasePart } from './database-part.ts'
+import { type BackedUpKey, keysPart } from './keys-part.ts'
 import { trailPart } from './trail-part.ts'
 
 /** Where a file that lies outside the configuration's folder came from: a restore says where it is expected. */
 export const originFact = 'path'
 
-export async function partsOf(loaded: LoadedConfig): Promise<readonly BackupPart[]> {
+/** @param keys absent where no service runs: nobody knows the state of its keys then. */
+export async function partsOf(
+  loaded: LoadedConfig,
+  keys?: () => readonly BackedUpKey[],
+): Promise<readonly BackupPart[]> {
   const { database } = loaded.config.stores
   const beside = await filesBeside(database.localPath)
   return [
     ...configParts(loaded),
+    ...(keys === undefined ? [] : [keysPart(keys)]),
     // Before the database: what a head says must be in the snapshot, or the trail would seem cut off.
     ...beside.map((path) => filePart(path, nameOf(path, loaded.folder))),
     ...trailIn(loaded),

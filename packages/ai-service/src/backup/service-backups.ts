@@ -5,6 +5,7 @@ import { FolderStorage } from 'ai-lib/internal/backup/folder-storage'
 import { readState } from 'ai-lib/internal/backup/state-file'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { BackupSettings, LoadedConfig } from '../config/config.ts'
+import type { BackedUpKey } from './keys-part.ts'
 import { openObjectStore } from './object-store.ts'
 import { openBackups } from './open-backups.ts'
 import { pendingFolderOf, stateFileOf } from './state-folder.ts'
@@ -19,6 +20,8 @@ export interface ServiceBackupParts {
   readonly loaded: LoadedConfig
   readonly settings: BackupSettings
   readonly log: BackupLog
+  /** The state of provider keys as it is now. */
+  keys(): readonly BackedUpKey[]
   /** Seconds since the epoch; told at the start too, of the last one that is known here. */
   onSuccess(seconds: number): void
   /** Told of what was made and removed, for the audit trail. */
@@ -41,6 +44,7 @@ export async function startBackups(parts: ServiceBackupParts): Promise<ServiceBa
     loaded,
     settings,
     storage,
+    keys: () => parts.keys(),
     onEvent(event) {
       tell(event, storage.location, log)
       if (event.type === 'backup-done') {
@@ -92,7 +96,7 @@ interface Pending {
 }
 
 /** One sealed backup on this machine's disk while the store cannot be reached, renewed once an interval. */
-function openPending({ loaded, settings, log }: ServiceBackupParts): Pending {
+function openPending({ loaded, settings, log, keys }: ServiceBackupParts): Pending {
   const folder = pendingFolderOf(loaded)
   const storage = new FolderStorage(folder)
   const onEvent = (event: BackupEvent): void => {
@@ -106,7 +110,14 @@ function openPending({ loaded, settings, log }: ServiceBackupParts): Pending {
   }
   // Only the newest is kept: what is older than a moment is past its days.
   const own = { ...settings, retentionDays: Number.EPSILON }
-  const backups = openBackups({ loaded, settings: own, storage, stateFile: `${folder}.json`, onEvent })
+  const backups = openBackups({
+    loaded,
+    settings: own,
+    storage,
+    stateFile: `${folder}.json`,
+    keys: () => keys(),
+    onEvent,
+  })
   let keptMs = Number.NEGATIVE_INFINITY
   let tail: Promise<unknown> = Promise.resolve()
   return {

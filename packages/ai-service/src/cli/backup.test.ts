@@ -4,6 +4,10 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { type BackedUpKey } from '../backup/keys-part.ts'
+import { openBackups } from '../backup/open-backups.ts'
+import { openObjectStore } from '../backup/object-store.ts'
+import type { LoadedConfig } from '../config/config.ts'
 import { folderWith } from '../config/load.test.kit.ts'
 import { type Ran, run } from './program.test.kit.ts'
 
@@ -32,13 +36,22 @@ function home(text = yaml): Home {
   }
 }
 
+async function loadIn(cwd: string): Promise<LoadedConfig> {
+  const { started } = await run(['start'], { env, parts: { cwd } })
+  if (started === undefined) throw new Error('the configuration does not load')
+  return started.loaded
+}
+
 const json = (ran: Ran): Record<string, unknown> => JSON.parse(ran.out)
 
 describe('backup', () => {
   test('now, list and verify print what there is, for people and as JSON', async () => {
     const { folder, ask } = home()
     const first = await ask('backup now')
-    expect(first).toMatchObject({ code: 0, err: '' })
+    expect(first).toMatchObject({
+      code: 0,
+      err: 'note: keys.json is left out: only the running service knows the state of its keys\n',
+    })
     expect(first.out).toMatch(
       /^generation 1 at file:\S+\/backups\n {2}ai-service\.yaml {2}\d+ bytes {2}sha256 [0-9a-f]{64}\n {2}effective-config\.json {2}.*\n {2}data\/ai-service\.db {2}/,
     )
@@ -54,6 +67,27 @@ describe('backup', () => {
     expect(await ask('backup verify')).toMatchObject({ code: 0, out: listed.out.replaceAll('complete', 'verified') })
     const one = json(await ask('backup verify 1 --json'))
     expect(one).toMatchObject({ ok: true, generations: [{ kind: 'verified', generation: 1 }], warnings: [] })
+  })
+
+  test('what a service wrote down of its keys is shown by a dry run, and restored', async () => {
+    const { folder, ask } = home()
+    const loaded = await loadIn(folder)
+    const settings = loaded.config.backup
+    if (settings === undefined) throw new Error('no backup section')
+    const keys = (): readonly BackedUpKey[] => [
+      { provider: 'openai', key: 'main', fingerprint: 'a1b2c3d4', state: 'cooling', until: '2026-01-01T00:01:00.000Z' },
+      { provider: 'openai', key: 'spare', fingerprint: '0f1e2d3c', state: 'quarantined' },
+      { provider: 'openai', key: 'third', fingerprint: '99887766', state: 'ready' },
+    ]
+    await openBackups({ loaded, settings, storage: openObjectStore(settings.target), keys }).now()
+    const to = join(folder, 'restored')
+    const shown = await ask(`restore --to ${to} --dry-run`)
+    expect(shown.out).toMatch(
+      /\n {2}keys\.json {2}.*\n {4}3 provider keys; openai\/main a1b2c3d4 cooling until 2026-01-01T00:01:00\.000Z; openai\/spare 0f1e2d3c quarantined\n/,
+    )
+    expect(existsSync(to)).toBe(false)
+    expect((await ask(`restore --to ${to}`)).code).toBe(0)
+    expect(JSON.parse(readFileSync(join(to, 'keys.json'), 'utf8'))).toEqual({ keys: keys() })
   })
 
   test('verify names what is wrong, and is 1', async () => {

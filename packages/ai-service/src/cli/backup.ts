@@ -5,6 +5,7 @@ import type { Manifest } from 'ai-lib/internal/backup/manifest'
 import { whyNot } from 'ai-lib/internal/backup/report'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { openObjectStore } from '../backup/object-store.ts'
+import { describeKeys, keysName } from '../backup/keys-part.ts'
 import { openBackups } from '../backup/open-backups.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import { type CliParts, EXIT } from './context.ts'
@@ -25,6 +26,7 @@ export async function backupNow(parts: CliParts, options: BackupOptions): Promis
     const manifest = await backups.now()
     if (options.json === true) parts.stdout.write(toJsonLine({ ok: true, to: location, ...shown(manifest) }))
     else parts.stdout.write(`generation ${manifest.generation} at ${location}\n${describeParts(manifest)}`)
+    parts.stderr.write(`note: ${keysName} is left out: only the running service knows the state of its keys\n`)
     return EXIT.ok
   })
 }
@@ -127,7 +129,13 @@ function lineOf(report: GenerationReport, good: string): string {
 }
 
 export function describeParts({ parts }: Manifest): string {
-  return parts.map(({ name, bytes, sha256 }) => `  ${name}  ${bytes} bytes  sha256 ${sha256}\n`).join('')
+  return parts
+    .map((part) => {
+      const keys = describeKeys(part)
+      const told = keys === undefined ? '' : `    ${keys}\n`
+      return `  ${part.name}  ${part.bytes} bytes  sha256 ${part.sha256}\n${told}`
+    })
+    .join('')
 }
 
 /** A manifest without what only the store needs. */
