@@ -47,7 +47,7 @@ describe('the library', () => {
     '%s: as many sockets as poolSize says, used again, gone after idleTimeoutMs',
     async (provider) => {
       upstream.setDefault({ kind: 'answer', firstByteMs: 15 })
-      const client = open(provider, { poolSize: 3, idleTimeoutMs: 100 })
+      const client = open(provider, { poolSize: 3, idleTimeoutMs: 300 })
       await Promise.all(times(7, () => client.chatCompletion(ping)))
       await Promise.all(times(5, () => readAll(client)))
       expect([upstream.requests.length, upstream.totalConnections(), upstream.openSockets()]).toEqual([12, 3, 3])
@@ -161,8 +161,8 @@ describe('the service', () => {
   })
 
   test.each([
-    ['idleTimeout', 'idleTimeout: 150ms', {}],
-    ['AI_HTTP_POOL_IDLE_TIMEOUT_MS', '', { env: { AI_HTTP_POOL_IDLE_TIMEOUT_MS: '150' } }],
+    ['idleTimeout', 'idleTimeout: 2s', {}],
+    ['AI_HTTP_POOL_IDLE_TIMEOUT_MS', '', { env: { AI_HTTP_POOL_IDLE_TIMEOUT_MS: '2000' } }],
   ])('%s closes unused sockets', async (_title, provider, setup) => {
     const { url } = await start(provider, setup)
     for (const _ of times(3, () => 0)) await post(url, paths.openai, chatBody('openai/echo'))
