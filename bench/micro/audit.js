@@ -6,7 +6,7 @@ import { microsPer } from './timing.js'
 
 const records = new RequestRecords({
   configVersion: '0123456789ab',
-  redact: (text) => text,
+  excerpt: (text) => text,
   costMicroUsd: () => 123n,
   nowMs: () => Date.now(),
 })

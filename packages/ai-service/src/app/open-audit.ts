@@ -54,7 +54,7 @@ export async function openAudit(parts: OpenAuditParts): Promise<OpenAudit> {
   )
   const records = new RequestRecords({
     configVersion: loaded.version,
-    redact: (text) => redactor.redact(text),
+    excerpt: (text, maxChars) => redactor.excerpt(text, maxChars),
     costMicroUsd: createPriceList(loaded.config, () => Date.now()),
     nowMs: () => Date.now(),
   })

@@ -11,7 +11,10 @@ import { noHash, seal } from './seal.ts'
 
 const records = new RequestRecords({
   configVersion: 'abc123',
-  redact: (text) => text.replaceAll('sk-secret', '[redacted]'),
+  excerpt: (text, most) => {
+    const shown = text.replaceAll('sk-secret', '[redacted]')
+    return shown.length > most ? `${shown.slice(0, most)}…` : shown
+  },
   costMicroUsd: () => 125n,
   nowMs: () => Date.parse('2026-06-01T00:00:00.123Z'),
 })

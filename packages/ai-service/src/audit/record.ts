@@ -10,7 +10,8 @@ import type { Draft } from './draft.ts'
 export interface RecordParts {
   readonly configVersion: string
   /** Takes secrets out of what a client wrote. */
-  readonly redact: (text: string) => string
+  /** The first letters of a text, as many as are asked for, without secrets. */
+  readonly excerpt: (text: string, maxChars: number) => string
   /** Undefined where no price is known. */
   readonly costMicroUsd: (provider: string, model: string, usage: Usage) => bigint | undefined
   readonly nowMs: () => number
@@ -25,6 +26,8 @@ export class RequestRecords {
   readonly #parts: RecordParts
   readonly #configVersion: string
   readonly #quotedNames = new Map<string, string>()
+  /** From the start of a request to its end: its tags are searched once. */
+  readonly #shownTags = new WeakMap<object, string>()
   #timeMs = -1
   #time = ''
 
@@ -83,9 +86,15 @@ export class RequestRecords {
   }
 
   #tags({ head }: Exchange): string {
-    if (head.tags === undefined) return ''
-    const entries = Object.entries(head.tags).map(([name, value]) => [this.#shown(name), this.#shown(value)])
-    return `"tags":${canonicalJson(Object.fromEntries(entries))},`
+    const { tags } = head
+    if (tags === undefined) return ''
+    let text = this.#shownTags.get(tags)
+    if (text === undefined) {
+      const entries = Object.entries(tags).map(([name, value]) => [this.#shown(name), this.#shown(value)])
+      text = `"tags":${canonicalJson(Object.fromEntries(entries))},`
+      this.#shownTags.set(tags, text)
+    }
+    return text
   }
 
   /** A name as canonical JSON; models and users come again and again. What is too long to be shown is not remembered. */
@@ -101,9 +110,8 @@ export class RequestRecords {
   }
 
   #shown(text: string): string {
-    // A body may hold megabytes where a name belongs; a secret that begins in what is shown is still seen whole.
-    const redacted = this.#parts.redact(text.slice(0, 16 * maxName))
-    return (redacted.length > maxName ? `${redacted.slice(0, maxName)}…` : redacted).toWellFormed()
+    // A body may hold megabytes where a name belongs: no more of it is searched than is shown.
+    return this.#parts.excerpt(text, maxName).toWellFormed()
   }
 
   #now(): string {
