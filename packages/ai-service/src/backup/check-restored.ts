@@ -1,7 +1,7 @@
 // Looks at what was restored: is it the configuration that was backed up, and is the database whole.
 import { join } from 'node:path'
 import type { Manifest } from 'ai-lib/internal/backup/manifest'
-import type { Secret } from 'ai-lib/internal/errors/secret'
+import type { LoadedConfig } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import { checkTrail, type RestoredTrail } from './check-trail.ts'
@@ -15,6 +15,8 @@ export interface RestoredState {
   readonly configuration: 'same' | 'other' | 'invalid' | 'absent'
   /** Absent where the backup holds no audit trail. */
   readonly trail?: RestoredTrail
+  /** The restored configuration, where it can be loaded here. */
+  readonly loaded?: LoadedConfig
   /** What an operator should know or do. */
   readonly notes: readonly string[]
 }
@@ -28,11 +30,14 @@ export interface CheckParts {
 export async function checkRestored(parts: CheckParts): Promise<RestoredState> {
   const configuration = await checkConfiguration(parts)
   const databases = await checkDatabases(parts)
-  const trail = databases.ok ? await checkTrail(parts.folder, parts.manifest, configuration.signingKey) : undefined
+  const trail = databases.ok
+    ? await checkTrail(parts.folder, parts.manifest, configuration.loaded?.config.audit.signingKey)
+    : undefined
   return {
     ok: databases.ok && trail?.ok !== false,
     configuration: configuration.state,
     ...(trail === undefined ? {} : { trail }),
+    ...(configuration.loaded === undefined ? {} : { loaded: configuration.loaded }),
     notes: [
       ...configuration.notes,
       ...databases.notes,
@@ -45,7 +50,7 @@ export async function checkRestored(parts: CheckParts): Promise<RestoredState> {
 interface Configuration {
   readonly state: RestoredState['configuration']
   readonly notes: readonly string[]
-  readonly signingKey?: Secret
+  readonly loaded?: LoadedConfig
 }
 
 async function checkConfiguration({ folder, manifest, load }: CheckParts): Promise<Configuration> {
@@ -65,14 +70,13 @@ async function checkConfiguration({ folder, manifest, load }: CheckParts): Promi
         ...result.problems.map(formatProblem),
       ],
     }
-  const { signingKey } = result.loaded.config.audit
-  const key = signingKey === undefined ? {} : { signingKey }
-  if (result.loaded.version === version) return { state: 'same', notes: [], ...key }
+  const { loaded } = result
+  if (loaded.version === version) return { state: 'same', notes: [], loaded }
   return {
-    ...key,
+    loaded,
     state: 'other',
     notes: [
-      `The restored configuration comes to version ${result.loaded.version} here, and was ${version}: a secret, a variable or this version of the service differs. ${effectiveName} says what it came to.`,
+      `The restored configuration comes to version ${loaded.version} here, and was ${version}: a secret, a variable or this version of the service differs. ${effectiveName} says what it came to.`,
     ],
   }
 }

@@ -4,6 +4,7 @@ import { exportTrail } from '../audit/export.ts'
 import { withTrail } from './audit-reading.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, loadOrReport } from './load-or-report.ts'
+import { recordActions } from './record-actions.ts'
 
 export interface AuditExportOptions extends ConfigOptions {
   /** Written in place of standard output; must not be there yet. */
@@ -14,6 +15,8 @@ export async function auditExport(parts: CliParts, options: AuditExportOptions):
   const loaded = await loadOrReport(parts, options)
   if (loaded === undefined) return EXIT.config
   const { file } = options
+  // Before the first byte leaves, so that interrupting it hides nothing; the export itself says that it was made.
+  await recordActions(parts, loaded, [{ action: 'audit.exported', to: file === undefined ? 'stdout' : 'file' }])
   return withTrail(parts, loaded, async (store) => {
     if (file === undefined) {
       for await (const text of exportTrail(store)) parts.stdout.write(text)

@@ -10,6 +10,7 @@ import { openBackups } from '../backup/open-backups.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, loadOrReport, toJsonLine } from './load-or-report.ts'
+import { recordActions } from './record-actions.ts'
 
 export interface BackupOptions extends ConfigOptions {
   readonly json?: boolean
@@ -19,11 +20,18 @@ export interface OpenedBackups {
   readonly backups: Backups
   readonly location: string
   readonly loaded: LoadedConfig
+  /** Generations that were past their days and went meanwhile. */
+  readonly removed: readonly number[]
 }
 
 export async function backupNow(parts: CliParts, options: BackupOptions): Promise<number> {
-  return withBackups(parts, options, async ({ backups, location }) => {
+  return withBackups(parts, options, async ({ backups, location, loaded, removed }) => {
     const manifest = await backups.now()
+    const { generation } = manifest
+    await recordActions(parts, loaded, [
+      { action: 'backup.made', generation, to: location },
+      ...removed.map((old) => ({ action: 'backup.removed', generation: old, to: location })),
+    ])
     if (options.json === true) parts.stdout.write(toJsonLine({ ok: true, to: location, ...shown(manifest) }))
     else parts.stdout.write(`generation ${manifest.generation} at ${location}\n${describeParts(manifest)}`)
     parts.stderr.write(`note: ${keysName} is left out: only the running service knows the state of its keys\n`)
@@ -72,12 +80,16 @@ export async function withBackups(
   }
   const storage = openObjectStore(settings.target)
   const notes: string[] = []
+  const removed: number[] = []
   const backups = openBackups({
     loaded,
     settings,
     storage,
     onEvent(event) {
-      if (event.type === 'generation-removed') notes.push(`generation ${event.generation} is past its days: removed`)
+      if (event.type === 'generation-removed') {
+        removed.push(event.generation)
+        notes.push(`generation ${event.generation} is past its days: removed`)
+      }
       if (event.type === 'upkeep-failed')
         notes.push(`the backup is good, what follows one failed: ${messageOf(event.error)}`)
       if (event.type === 'rollback-noticed')
@@ -87,7 +99,7 @@ export async function withBackups(
     },
   })
   try {
-    return await work({ backups, location: storage.location, loaded })
+    return await work({ backups, location: storage.location, loaded, removed })
   } catch (fault) {
     if (!(fault instanceof AiError)) throw fault
     if (options.json === true) parts.stdout.write(toJsonLine({ ok: false, code: fault.code, message: fault.message }))

@@ -1,10 +1,12 @@
 // `ai-service keys create`: makes a caller key, prints it once, and the line of YAML that lets it in.
 import { Secret } from 'ai-lib/internal/errors/secret'
 import { stringify } from 'yaml'
+import type { LoadedConfig } from '../config/config.ts'
 import { parseDateMs } from '../config/units.ts'
 import { createCallerKey, hashCallerKey } from '../keys/caller-key.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, loadOrReport, toJsonLine } from './load-or-report.ts'
+import type { Action } from './record-actions.ts'
 
 export interface KeysCreateOptions extends ConfigOptions {
   readonly id?: string
@@ -26,6 +28,8 @@ export async function keysCreate(parts: CliParts, options: KeysCreateOptions): P
   if (auth.keys.some((key) => key.id === id)) return refuse(parts, `--id ${id} is taken in auth.keys.`)
   const key = new Secret(createCallerKey(id, parts.randomBytes(32)))
   const entry = entryOf(id, hashCallerKey(key.reveal(), auth.pepper), options)
+  // A key that no configuration file will hold lets nobody in.
+  if (loaded.source.kind === 'file') await record(parts, loaded, { action: 'key.created', ...createdFields(entry) })
   const yaml = stringify([entry], { collectionStyle: 'flow', lineWidth: 0 }).trim().slice(1, -1).trim()
   if (options.json === true) parts.stdout.write(toJsonLine({ key: key.reveal(), entry, yaml: `- ${yaml}` }))
   else parts.stdout.write(describe(key.reveal(), yaml))
@@ -42,6 +46,22 @@ function entryOf(id: string, hash: string, { user, team, models, expires }: Keys
     ...(models === undefined ? {} : { models: splitList(models) }),
     ...(expires === undefined ? {} : { expires }),
   }
+}
+
+/** The entry as the trail has it: whose key it is and what it may do, without its hash. */
+function createdFields({ id, hash: _, user, team, ...rest }: ReturnType<typeof entryOf>) {
+  return {
+    key_id: id,
+    ...(user === undefined ? {} : { key_user: user }),
+    ...(team === undefined ? {} : { key_team: team }),
+    ...rest,
+  }
+}
+
+// Loaded where it is needed: the trail's code is none that this command has a use for otherwise.
+async function record(parts: CliParts, loaded: LoadedConfig, action: Action): Promise<void> {
+  const { recordActions } = await import('./record-actions.ts')
+  await recordActions(parts, loaded, [action])
 }
 
 function describe(key: string, yaml: string): string {

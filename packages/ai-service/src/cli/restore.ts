@@ -5,6 +5,7 @@ import { checkRestored, type RestoredState } from '../backup/check-restored.ts'
 import { describeParts, readGeneration, refuse, shown, withBackups } from './backup.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, load, toJsonLine } from './load-or-report.ts'
+import { hasTrail, recordActions } from './record-actions.ts'
 
 export interface RestoreCommandOptions extends ConfigOptions {
   readonly to?: string
@@ -26,7 +27,7 @@ export async function restore(
   }
   const folder = resolve(parts.cwd, options.to)
   const { dryRun = false, force = false } = options
-  return withBackups(parts, options, async ({ backups, location }) => {
+  return withBackups(parts, options, async ({ backups, location, loaded }) => {
     const report = await backups.restore({
       to: folder,
       dryRun,
@@ -36,6 +37,13 @@ export async function restore(
     const state = dryRun
       ? undefined
       : await checkRestored({ folder, manifest: report.manifest, load: (config) => load(parts, { config }) })
+    // The trail of where it was done; on a new machine there is only the one that was restored.
+    const trail = hasTrail(loaded) ? loaded : (state?.loaded ?? loaded)
+    const { generation: restored } = report.manifest
+    if (!dryRun)
+      await recordActions(parts, trail, [
+        { action: 'backup.restored', generation: restored, from: location, to: folder },
+      ])
     if (options.json === true) parts.stdout.write(toJsonLine(asJson(report, state, location, folder)))
     else describe(parts, report, state, location, folder)
     return state?.ok === false ? EXIT.notWell : EXIT.ok
