@@ -66,8 +66,7 @@ export function renderConfigReference(schema) {
 Either name works; both at once are an error.\n`,
     environment,
     `## Not available in this version\n\nRefused by name: ${later.map((path) => `\`${path}\``).join(', ')}; also \`server.workers\`
-above 1, \`auth.mode: jwt\`, strategies other than \`round-robin\`, shared stores other than
-\`memory\`, and references \`aws-sm:\`, \`gcp-sm:\`, \`azure-kv:\`.\n`,
+above 1, \`auth.mode: jwt\`, \`audit.level: content\`, and references \`aws-sm:\`, \`gcp-sm:\`, \`azure-kv:\`.\n`,
   ].join('\n')
 }
 

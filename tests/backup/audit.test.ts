@@ -63,6 +63,11 @@ describe('with SQLite', () => {
       expect(told.trail.records).toBeGreaterThan(recorded)
       recorded = told.trail.records
       expect(await runCommand(['audit', 'verify'], { cwd: to, env })).toMatchObject({ code: 0 })
+      // A log without heads compares nothing: that must not pass for a comparison.
+      writeFileSync(join(to, 'nothing.log'), 'nothing\n')
+      const unheaded = await runCommand(['audit', 'verify', '--heads', join(to, 'nothing.log')], { cwd: to, env })
+      expect(unheaded).toMatchObject({ code: 1 })
+      expect(unheaded.err).toContain('nothing.log has no signed head in it')
       expect(told.parts.at(-1).facts).toMatchObject({
         chains: String(chains),
         chain_head: expect.stringMatching(/^\S+ \d+ [0-9a-f]{64}$/),

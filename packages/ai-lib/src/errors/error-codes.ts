@@ -79,7 +79,7 @@ const table = {
   policy_cache_miss: {
     status: 504,
     retryable: true,
-    message: 'x-ai-cache: only takes a cached answer, and there is none for this request.',
+    message: 'There is no cached answer for this request, and x-ai-cache: only asks for no other.',
   },
   provider_rejected_request: { status: 400, retryable: false, message: 'The provider refused the request.' },
   provider_model_not_found: { status: 404, retryable: false, message: 'No target has that model or route.' },

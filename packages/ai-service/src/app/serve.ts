@@ -99,15 +99,22 @@ function explain(thrown: unknown, { host, port, metrics }: LoadedConfig['config'
   return `ai-service cannot start: ${thrown instanceof Error ? thrown.message : 'unknown fault'}`
 }
 
+/** Signals that come this close together are one. */
+const sameSignalMs = 500
+
 function untilOver(app: App, { events, reload }: ServeParts, log: Log): Promise<number> {
   return new Promise((resolve) => {
     let drain: ReturnType<App['drain']> | undefined
+    let begunMs = 0
     const begin = (code: number, delay: 'delayed' | 'at-once'): void => {
       if (drain) {
+        // npm, and whoever signals a whole group, sends the same word twice.
+        if (performance.now() - begunMs < sameSignalMs) return
         log.warn('draining is cut short')
         drain.hurry()
         return
       }
+      begunMs = performance.now()
       drain = app.drain(delay)
       void drain.done.then(() => resolve(code))
     }

@@ -48,11 +48,19 @@ export function headsBeside({ config }: LoadedConfig): SignedHead[] {
   return headFilesAt(placeOf(config, '').base).flatMap((path) => latestHead(path) ?? [])
 }
 
-/** Signed heads among the lines of a log. */
+/** Signed heads among the lines of a log. @throws NoHeads where it has none: nothing would be compared, without a word. */
 export function headsInLog(path: string): SignedHead[] {
-  return readFileSync(path, 'utf8')
+  const heads = readFileSync(path, 'utf8')
     .split('\n')
     .flatMap((line) => (line.includes('"signature"') ? (parseHead(line) ?? []) : []))
+  if (heads.length === 0) throw new NoHeads(path)
+  return heads
+}
+
+export class NoHeads extends Error {
+  constructor(path: string) {
+    super(`${path} has no signed head in it: give the log of the service, with its lines of level info`)
+  }
 }
 
 function readIfThere(path: string): string | undefined {

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import { type Verified, verifyExport, verifyStore } from '../audit/verify.ts'
 import { errorCodeOf } from '../secrets/sources.ts'
-import { headsBeside, headsInLog, trustedKeys, withTrail } from './audit-reading.ts'
+import { headsBeside, headsInLog, NoHeads, trustedKeys, withTrail } from './audit-reading.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { type ConfigOptions, loadOrReport, toJsonLine } from './load-or-report.ts'
 
@@ -29,6 +29,10 @@ export async function auditVerify(parts: CliParts, options: AuditVerifyOptions):
       report(parts, options, await verifyStore(store, { keys, heads: known })),
     )
   } catch (thrown) {
+    if (thrown instanceof NoHeads) {
+      parts.stderr.write(`error: ${thrown.message}.\n`)
+      return EXIT.notWell
+    }
     const why =
       thrown instanceof Error && 'path' in thrown ? `${String(thrown.path)} (${errorCodeOf(thrown)})` : 'a key'
     parts.stderr.write(`error: cannot read ${why}.\n`)

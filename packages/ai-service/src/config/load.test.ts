@@ -27,6 +27,11 @@ const bad: readonly (readonly [title: string, yaml: string, ...problems: string[
     '1:17 server.port: found a whole number, expected a whole number from 0 to 65535',
   ],
   [
+    'one port for two listeners',
+    'server: { port: 8090, metrics: { port: 8090 } }',
+    '1:40 server.metrics.port: found 8090, which is server.port already, expected another one',
+  ],
+  [
     'a duration without unit',
     'server:\n  timeout: 30\n',
     '2:12 server.timeout: found a whole number, expected a duration such as 250ms, 30s, 5m or 24h, above 0, up to 24d',

@@ -23,6 +23,7 @@ export async function resolveConfig(
   const server = await resolveServer(building)
   const { providers, demo } = await resolveProviders(building, hasFile)
   refuseSelf(server, providers, building)
+  refuseSamePort(server, building)
   const backup = await resolveBackup(building)
   return {
     server,
@@ -42,6 +43,17 @@ export async function resolveConfig(
     environmentProxy: environmentProxy(building),
     demo,
   }
+}
+
+/** One address cannot be listened on twice, and "the port is taken" would send its operator looking for somebody else. */
+function refuseSamePort({ port, host, metrics, admin }: ServerConfig, { findings }: Building): void {
+  const listeners = [
+    { name: 'metrics', ...metrics },
+    { name: 'admin', ...admin },
+  ]
+  for (const { name, port: other, host: at } of listeners)
+    if (other !== 0 && other === port && at === host)
+      findings.problem(['server', name, 'port'], `found ${other}, which is server.port already, expected another one`)
 }
 
 /** SDKs read OPENAI_BASE_URL too: where it points at this service, the service would call itself without end. */
