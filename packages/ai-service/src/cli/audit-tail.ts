@@ -19,7 +19,7 @@ export async function auditTail(parts: CliParts, options: AuditTailOptions): Pro
     parts.stderr.write('error: --lines takes a whole number from 1 to 999999.\n')
     return EXIT.usage
   }
-  const loaded = await loadOrReport(parts, options)
+  const loaded = await loadOrReport(parts, options, 'no-provider-keys')
   if (loaded === undefined) return EXIT.config
   const print = (text: string): void =>
     void parts.stdout.write(options.json === true ? `${text}\n` : `${describe(text)}\n`)

@@ -17,7 +17,7 @@ export interface AuditVerifyOptions extends ConfigOptions {
 }
 
 export async function auditVerify(parts: CliParts, options: AuditVerifyOptions): Promise<number> {
-  const loaded = await loadOrReport(parts, options)
+  const loaded = await loadOrReport(parts, options, 'no-provider-keys')
   if (loaded === undefined) return EXIT.config
   const { file, key = [], heads = [] } = options
   try {

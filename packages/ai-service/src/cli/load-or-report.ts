@@ -8,13 +8,17 @@ export interface ConfigOptions {
   readonly config?: string
 }
 
-export function load(parts: CliParts, { config }: ConfigOptions): Promise<LoadResult> {
+/** What of the configuration a command needs. */
+export type Needed = 'everything' | 'no-provider-keys'
+
+export function load(parts: CliParts, { config }: ConfigOptions, needed: Needed = 'everything'): Promise<LoadResult> {
   const { env, cwd, specs, secretsFolder, systemFolder } = parts
   return loadConfig({
     env,
     cwd,
     specs,
     nowMs: parts.nowMs(),
+    withoutProviderKeys: needed === 'no-provider-keys',
     ...(config === undefined ? {} : { configPath: config }),
     ...(secretsFolder === undefined ? {} : { secretsFolder }),
     ...(systemFolder === undefined ? {} : { systemFolder }),
@@ -22,8 +26,12 @@ export function load(parts: CliParts, { config }: ConfigOptions): Promise<LoadRe
 }
 
 /** The configuration, or `undefined` once its problems are on stderr. */
-export async function loadOrReport(parts: CliParts, options: ConfigOptions): Promise<LoadedConfig | undefined> {
-  const result = await load(parts, options)
+export async function loadOrReport(
+  parts: CliParts,
+  options: ConfigOptions,
+  needed: Needed = 'everything',
+): Promise<LoadedConfig | undefined> {
+  const result = await load(parts, options, needed)
   if (result.kind === 'loaded') return result.loaded
   reportProblems(parts, result)
   return undefined

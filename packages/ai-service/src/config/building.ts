@@ -16,6 +16,8 @@ export interface Building {
   readonly findings: Findings
   /** Folder whose files stand in for key variables. */
   readonly secretsFolder: string
+  /** Whether keys of providers stay unread. */
+  readonly withoutProviderKeys: boolean
   /** Where secrets were read from, for `doctor`. */
   readonly secretFiles: Set<string>
   /** Absent while `secrets:` itself is resolved, and where no Vault is configured. */

@@ -22,6 +22,8 @@ export interface LoadParts extends FindParts {
   readonly specs: ReadonlyMap<string, ProviderSpec>
   /** Default `/run/secrets/ai-service`. */
   readonly secretsFolder?: string
+  /** Leaves the keys of providers unread: who reads the trail needs none of them, and should have none. */
+  readonly withoutProviderKeys?: boolean
   /** Milliseconds since the epoch; only warns of caller keys that have expired. */
   readonly nowMs: number
 }
@@ -58,9 +60,10 @@ async function build(
   findings: Findings,
   source: ConfigSource,
   folder: string,
-  { env, specs, secretsFolder = '/run/secrets/ai-service', nowMs }: LoadParts,
+  { env, specs, secretsFolder = '/run/secrets/ai-service', withoutProviderKeys = false, nowMs }: LoadParts,
 ): Promise<LoadResult> {
-  const building: Building = { file, env, folder, specs, findings, secretsFolder, secretFiles: new Set() }
+  const secretFiles = new Set<string>()
+  const building: Building = { file, env, folder, specs, findings, secretsFolder, withoutProviderKeys, secretFiles }
   const secrets = await resolveSecrets(building)
   const vault = secrets.vault && (await openVaultReader(secrets.vault, env))
   const config = await resolveConfig({ ...building, vault }, secrets, source.kind === 'file', nowMs)

@@ -9,6 +9,7 @@ import { keyFromEnvironment } from './provider-variables.ts'
 import type { Wanted } from './wanted.ts'
 
 export async function resolveKeys(wanted: Wanted, building: Building): Promise<readonly ProviderKey[]> {
+  if (building.withoutProviderKeys) return []
   const { name, entry, spec } = wanted
   const path: Path = ['providers', name, 'keys']
   if (entry.keys === undefined) return keysFromEnvironment(wanted, building)
