@@ -32,7 +32,7 @@ export async function keysCreate(parts: CliParts, options: KeysCreateOptions): P
   if (loaded.source.kind === 'file') await record(parts, loaded, { action: 'key.created', ...createdFields(entry) })
   const yaml = stringify([entry], { collectionStyle: 'flow', lineWidth: 0 }).trim().slice(1, -1).trim()
   if (options.json === true) parts.stdout.write(toJsonLine({ key: key.reveal(), entry, yaml: `- ${yaml}` }))
-  else parts.stdout.write(describe(key.reveal(), yaml))
+  else parts.stdout.write(describe(key.reveal(), yaml, loaded.source.kind === 'file'))
   if (auth.mode === 'none') parts.stderr.write('note: auth.mode is none here; write auth.mode: keys to ask for keys.\n')
   return EXIT.ok
 }
@@ -64,7 +64,10 @@ async function record(parts: CliParts, loaded: LoadedConfig, action: Action): Pr
   await recordActions(parts, loaded, [action])
 }
 
-function describe(key: string, yaml: string): string {
+function describe(key: string, yaml: string, hasFile: boolean): string {
+  const otherwise = hasFile
+    ? ''
+    : '\nOr, without a configuration file: start the service with it as AI_SERVICE_CALLER_KEY.\n'
   return `The key, shown this once:
 
   ${key}
@@ -72,7 +75,7 @@ function describe(key: string, yaml: string): string {
 Add its line under auth.keys and restart the service:
 
   - ${yaml}
-`
+${otherwise}`
 }
 
 function findMistake({ id, user, team, models, expires }: KeysCreateOptions, nowMs: number): string | undefined {

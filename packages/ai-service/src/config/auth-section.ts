@@ -8,8 +8,12 @@ const callerKey = section({
   id: text('the id that `keys create` printed: up to 32 letters and digits', /^[A-Za-z0-9]{1,32}$/).meta({
     description: 'As `keys create` printed it.',
   }),
-  hash: text('hmac-sha256: and 64 hex digits, as `keys create` prints it', /^hmac-sha256:[0-9a-f]{64}$/).meta({
-    description: 'As `keys create` printed it.',
+  hash: text('hmac-sha256: and 64 hex digits, as `keys create` prints it', /^hmac-sha256:[0-9a-f]{64}$/)
+    .optional()
+    .meta({ description: 'As `keys create` printed it. This or `secret`.' }),
+  secret: reference().optional().meta({
+    description:
+      'The key itself, by reference: one that `keys create` printed, or any 32 to 256 random printable characters. It is hashed as it is read.',
   }),
   user: identity('a user').optional().meta({ description: 'Whose key it is, for limits per user.' }),
   team: identity('a team').optional().meta({ description: 'Whose team it counts for.' }),
@@ -17,7 +21,11 @@ const callerKey = section({
     .optional()
     .meta({ description: 'Names as clients write them. Default: all.' }),
   expires: date().optional().meta({ description: 'From then on the key is refused. A date is midnight UTC.' }),
-})
+}).check(
+  z.refine(({ hash, secret }) => (hash === undefined) !== (secret === undefined), {
+    error: 'this key needs either hash, as `keys create` printed it, or secret, a reference to the key itself',
+  }),
+)
 
 export const authSection = section({
   mode: oneOf(['keys', 'none'], ['jwt']).optional().meta({

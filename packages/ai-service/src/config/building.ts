@@ -16,7 +16,7 @@ export interface Building {
   readonly findings: Findings
   /** Folder whose files stand in for key variables. */
   readonly secretsFolder: string
-  /** Whether keys of providers stay unread. */
+  /** Whether keys of providers, and of callers, stay unread. */
   readonly withoutProviderKeys: boolean
   /** Where secrets were read from, for `doctor`. */
   readonly secretFiles: Set<string>

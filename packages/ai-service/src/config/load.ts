@@ -22,7 +22,7 @@ export interface LoadParts extends FindParts {
   readonly specs: ReadonlyMap<string, ProviderSpec>
   /** Default `/run/secrets/ai-service`. */
   readonly secretsFolder?: string
-  /** Leaves the keys of providers unread: who reads the trail needs none of them, and should have none. */
+  /** Leaves the keys of providers, and of callers, unread: who reads the trail needs none of them, and should have none. */
   readonly withoutProviderKeys?: boolean
   /** Milliseconds since the epoch; only warns of caller keys that have expired. */
   readonly nowMs: number

@@ -32,7 +32,9 @@ export function describePlan({ config, source, version }: LoadedConfig) {
       mode: config.auth.mode,
       pepper: config.auth.pepper === undefined ? 'absent' : 'present',
       // The hash is what a stolen database would hold: it helps nobody here.
-      keys: config.auth.keys.map(({ hash: _, ...key }) => key),
+      keys: config.auth.keys.map(({ hash: _, given, ...key }) =>
+        given === undefined ? key : { ...key, fingerprint: given.secret.fingerprint, from: given.from },
+      ),
     },
     limits: config.limits,
     stores: { database: describeDatabase(config.stores.database), shared: describeShared(config.stores.shared) },

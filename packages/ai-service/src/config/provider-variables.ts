@@ -1,10 +1,9 @@
 // The variables of one provider: its key, or the file that stands in for it, and its base URL.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
 import type { LiveReference } from '../secrets/live-source.ts'
-import { type Environment, errorCodeOf } from '../secrets/sources.ts'
+import type { Environment } from '../secrets/sources.ts'
 import { type Building, variable } from './building.ts'
+import { readVariableFile } from './variable-file.ts'
 
 export interface VariableKey {
   readonly variable: string
@@ -14,27 +13,14 @@ export interface VariableKey {
 }
 
 /** The value of a provider's key variable, or of the file that stands in for it. */
-export async function keyFromEnvironment(
-  spec: ProviderSpec,
-  { env, secretsFolder, secretFiles, findings }: Building,
-): Promise<VariableKey | undefined> {
+export async function keyFromEnvironment(spec: ProviderSpec, building: Building): Promise<VariableKey | undefined> {
   for (const name of spec.keyVariables) {
-    const value = variable(env, name)
+    const value = variable(building.env, name)
     if (value !== undefined) return { variable: name, value }
   }
   for (const name of spec.keyVariables) {
-    try {
-      const value = (await readFile(join(secretsFolder, name), 'utf8')).replace(/\r?\n$/, '')
-      if (value.trim() === '') continue
-      const path = join(secretsFolder, name)
-      secretFiles.add(path)
-      const source: LiveReference = { kind: 'file', path, text: `file:${path}` }
-      return { variable: name, value, source }
-    } catch (error) {
-      const code = errorCodeOf(error)
-      if (code !== 'ENOENT' && code !== 'ENOTDIR')
-        findings.warn(`${join(secretsFolder, name)} cannot be read (${code}).`)
-    }
+    const file = await readVariableFile(name, building)
+    if (file !== undefined) return { variable: name, ...file }
   }
   return undefined
 }

@@ -1,4 +1,5 @@
-// The form of a caller key: `ais_<id>_<secret><checksum>`, made once, recognised without any I/O, stored as an HMAC.
+// The form of a caller key: `ais_<id>_<secret><checksum>`, made once, recognised without any I/O, stored as an HMAC; and what
+// else may be given as one.
 import { createHmac } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Secret } from 'ai-lib/internal/errors/secret'
@@ -40,6 +41,30 @@ export function parseCallerKey(text: string): CallerKeyParts | undefined {
   const body = text.slice(0, -CHECKSUM_LENGTH)
   // The checksum is no secret: it tells typing mistakes from keys.
   return checksumOf(body) === text.slice(-CHECKSUM_LENGTH) ? { id } : undefined
+}
+
+const GIVEN_FORM = /^[\x21-\x7e]{32,256}$/
+// 32 letters of any kind are far beyond guessing where they are random; "changemechangeme…" is not.
+const LEAST_DIFFERENT = 10
+
+/**
+ * What is wrong with a key that an operator made elsewhere; `undefined` where it will do. What makes keys for charts and
+ * containers knows nothing of our checksum, so that any random text of some length is taken.
+ */
+export function judgeGivenKey(text: string): string | undefined {
+  if (!hasGivenForm(text)) {
+    return `found a key of ${text.length} characters, expected 32 to 256 printable ones without blanks, such as \`openssl rand -hex 32\` makes`
+  }
+  if (text.startsWith(PREFIX) && parseCallerKey(text) === undefined) {
+    return `found a key that begins with ${PREFIX} and is not whole, expected one as \`keys create\` printed it`
+  }
+  if (new Set(text).size < LEAST_DIFFERENT) return 'found a key of few different characters, expected a random one'
+  return undefined
+}
+
+/** Whether a text could be a key that was given. Costs no I/O. */
+export function hasGivenForm(text: string): boolean {
+  return GIVEN_FORM.test(text)
 }
 
 /** What a config or store keeps of a key: `hmac-sha256:` and 64 hex digits. */

@@ -1,0 +1,29 @@
+// A file that stands in for a variable: `/run/secrets/ai-service/<VARIABLE>`, as containers mount secrets.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LiveReference } from '../secrets/live-source.ts'
+import { errorCodeOf } from '../secrets/sources.ts'
+import type { Building } from './building.ts'
+
+export interface VariableFile {
+  readonly value: string
+  readonly source: LiveReference
+}
+
+/** `undefined` where there is no such file, or nothing in it; one that cannot be read leaves a warning. */
+export async function readVariableFile(
+  name: string,
+  { secretsFolder, secretFiles, findings }: Building,
+): Promise<VariableFile | undefined> {
+  const path = join(secretsFolder, name)
+  try {
+    const value = (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
+    if (value.trim() === '') return undefined
+    secretFiles.add(path)
+    return { value, source: { kind: 'file', path, text: `file:${path}` } }
+  } catch (error) {
+    const code = errorCodeOf(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') findings.warn(`${path} cannot be read (${code}).`)
+    return undefined
+  }
+}
