@@ -9,13 +9,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { blocksIn, root } from './pages.ts'
 
 const bin = join(root, 'packages', 'ai-service', 'bin', 'ai-service.js')
+/** Keys of callers have at least 32 characters. */
+const tail = '-0123456789abcdef'
 let folder = ''
 /** Stands in for the Vault of the pages: any login succeeds, any secret is there. */
 let vault: Server
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ai-service-docs-'))
-  writeFileSync(join(folder, 'mounted'), 'value-of-a-file')
+  writeFileSync(join(folder, 'mounted'), `value-of-a-file${tail}`)
   vault = createServer((_request, response) => {
     const data = { data: { key: 'value-of-vault' }, metadata: { version: 1 } }
     response.end(JSON.stringify({ data, auth: { client_token: 'token', lease_duration: 60, renewable: true } }))
@@ -65,7 +67,7 @@ function variablesOf(code: string): Readonly<Record<string, string>> {
   const names = [...code.matchAll(/(?:env:|\$\{)([A-Z_]+)/g)].map(([, name = '']) => name)
   // The one secret that has a form: 32 bytes.
   const value = (name: string): string =>
-    name.endsWith('BACKUP_KEY') ? Buffer.alloc(32, name).toString('base64') : `value-of-${name}`
+    name.endsWith('BACKUP_KEY') ? Buffer.alloc(32, name).toString('base64') : `value-of-${name}${tail}`
   return Object.fromEntries(names.map((name) => [name, value(name)]))
 }
 
