@@ -1,5 +1,5 @@
 // What applications import.
-export type { AttemptRecord } from './attempts/attempt-loop.ts'
+export type { AttemptRecord } from './attempts/attempt-record.ts'
 export type { KeyEvent, KeyState, OutState } from './attempts/key-event.ts'
 export type { ShownKey } from './attempts/key-pool.ts'
 export {

@@ -1,72 +1,20 @@
 // The one owner of retries, key changes and failover: it waits and acts, `decide-next` decides.
 import type { UpstreamFailure } from '../chat/failure.ts'
 import { AiError } from '../errors/ai-error.ts'
-import type { AnswerLane } from '../lanes/answer-lane.ts'
-import { upstreamPath } from '../lanes/choose-lane.ts'
+import type { Wire } from '../dialects/dialect.ts'
 import type { PreparedRequest } from '../lanes/prepare-request.ts'
-import type { ResponseHeaders, Wire } from '../dialects/dialect.ts'
-import type { UpstreamRequest } from '../transport/transport.ts'
-import { attempt, type AttemptCall, type Attempted, type CommitBounds, type OpenStream } from './attempt.ts'
+import { attempt } from './attempt.ts'
+import type { AttemptCall } from './attempt-call.ts'
+import type { AttemptPlan, LoopOutcome } from './attempt-plan.ts'
+import { type AttemptRecord, recordOf } from './attempt-record.ts'
+import { attemptRequest } from './attempt-request.ts'
 import type { Clock, Random } from './clock.ts'
 import { backoffBounds } from './backoff.ts'
 import { type Allowance, decideNext } from './decide-next.ts'
 import { errorOfFailure, tellingFailure } from './failure-error.ts'
 import { maxKeysPerExchange, type PoolKey } from './key-pool.ts'
-import type { Target, Upstream } from './target.ts'
-import type { TargetRoute } from './target-route.ts'
-
-/** One attempt as log, audit and metrics see it. */
-export interface AttemptRecord {
-  readonly endpoint: string
-  readonly provider: string
-  readonly model: string
-  readonly keyFingerprint?: string
-  readonly outcome: 'answered' | 'left' | UpstreamFailure['code']
-  readonly phase?: UpstreamFailure['phase']
-  readonly status?: number
-  readonly durationMs: number
-}
-
-/** What the loop needs to know of an exchange. */
-export interface AttemptPlan<Out> {
-  readonly route: TargetRoute
-  /** The bytes for a target. @throws AiError, which ends the exchange. */
-  prepare(target: Target): PreparedRequest | Promise<PreparedRequest>
-  /** A fresh lane for the answer of one attempt. */
-  openLane(target: Target, prepared: PreparedRequest): AnswerLane<Out>
-  readonly stream: boolean
-  /** Headers of the client that are passed on, lower-case. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Whose request it is, where several share connections: they are served in turn where these are short. */
-  readonly caller?: string
-  /** Milliseconds for the whole answer, or for the first token of a stream, where the caller or the config bounds it. */
-  readonly timeoutMs?: number
-  /** Further attempts of any kind after the first. Default 2. */
-  readonly maxRetries: number
-  readonly commit: CommitBounds
-  /** Takes secrets and upstream addresses out of a provider's words. */
-  readonly scrub: (text: string) => string
-}
-
-export interface Answered {
-  readonly target: Target
-  readonly prepared: PreparedRequest
-  readonly headers: ResponseHeaders
-  readonly attempts: readonly AttemptRecord[]
-  /** Whether nobody reads the request's bytes any more: the one attempt that there was has sent them all. */
-  readonly isBodyFree: boolean
-}
-
-export type LoopOutcome<Out> =
-  | (Answered & { readonly kind: 'whole'; readonly out: Out; readonly lane: AnswerLane<Out> })
-  | (Answered & { readonly kind: 'stream'; readonly stream: OpenStream<Out> })
-  | {
-      readonly kind: 'failed'
-      readonly error: AiError
-      readonly attempts: readonly AttemptRecord[]
-      readonly target: Target | undefined
-    }
-  | { readonly kind: 'left'; readonly attempts: readonly AttemptRecord[]; readonly target: Target | undefined }
+import type { Target } from './target.ts'
+import { keylessFailure, unaskedError } from './unasked.ts'
 
 export interface LoopParts {
   readonly clock: Clock
@@ -99,9 +47,6 @@ interface Unfit {
 const noKey: PoolKey = { name: 'none' }
 const none: readonly Target[] = []
 const unfit: Unfit = { kind: 'unfit' }
-/** Milliseconds after which a client may ask again where trials are under way: long enough for one to end. */
-const trialMs = 1_000
-
 /** How long a request waits for keys that are being read anew, in all. */
 const longestKeyWaitMs = 5_000
 
@@ -206,7 +151,7 @@ class AttemptLoop<Out> {
     const { upstream, health } = target
     return {
       channel: upstream.channel,
-      request: this.#request(target, key, prepared),
+      request: attemptRequest(this.#plan, target, key, prepared),
       lane: this.#plan.openLane(target, prepared),
       wire: upstreamWire(target),
       timeouts: upstream.timeouts,
@@ -337,34 +282,6 @@ class AttemptLoop<Out> {
     return bound - (this.#clock.nowMs() - this.#startMs)
   }
 
-  #request(target: Target, key: PoolKey, prepared: PreparedRequest): UpstreamRequest {
-    const { upstream, lane } = target
-    const operation = lane.kind === 'same' ? lane.operation : lane.to.operation
-    return {
-      method: 'POST',
-      path: upstreamPath(upstream.basePath, lane.speaks, operation),
-      headers: this.#headers(upstream, key),
-      body: prepared.body,
-      stream: this.#plan.stream,
-      headTimeoutMs: upstream.timeouts.headMs,
-      caller: this.#plan.caller,
-    }
-  }
-
-  // Assigned one by one: five spreads into one object cost more than everything else of a request's making.
-  #headers({ spec, headers: configured }: Upstream, key: PoolKey): Readonly<Record<string, string>> {
-    const headers: Record<string, string> = {
-      'content-type': 'application/json',
-      accept: this.#plan.stream ? 'text/event-stream' : 'application/json',
-      'accept-encoding': 'identity',
-    }
-    for (const given of [spec.headers, this.#plan.headers, configured]) {
-      for (const name in given) headers[name] = given[name] ?? ''
-    }
-    if (key.secret) headers[spec.auth.header] = `${spec.auth.prefix}${key.secret.reveal()}`
-    return headers
-  }
-
   #failed(): LoopOutcome<Out> {
     const told = tellingFailure(this.#failures)
     const telling = told?.code === 'rate-limited' ? this.#untilUsable(told) : told
@@ -399,34 +316,4 @@ function judgedKey({ upstream }: Target, key: PoolKey): PoolKey | undefined {
 
 function upstreamWire(target: Target): Wire {
   return target.lane.kind === 'same' ? target.lane.operation.wire : target.lane.to.operation.wire
-}
-
-/** Why nothing was sent anywhere, and no key is to blame. */
-function unaskedError(route: TargetRoute): AiError {
-  if (route.isRecovering()) return new AiError('service_breaker_open', { retryAfterMs: trialMs })
-  const isMarked = route.targets.every(({ mark }) => mark.healthy === false)
-  return new AiError(isMarked ? 'service_endpoints_down' : 'service_not_configured')
-}
-
-/** Why no key can be used; undefined where none was ever given. */
-function keylessFailure(target: Target, nowMs: number): UpstreamFailure | undefined {
-  if (target.upstream.keys.size === 0) return undefined
-  const retryAfterMs = target.upstream.keys.coolingForMs(nowMs)
-  return retryAfterMs === undefined
-    ? { phase: 'dial', code: 'key-refused', charged: 'no' }
-    : { phase: 'dial', code: 'rate-limited', charged: 'no', retryAfterMs }
-}
-
-function recordOf<Out>(target: Target, key: PoolKey, attempted: Attempted<Out>, durationMs: number): AttemptRecord {
-  const failure = attempted.kind === 'failed' ? attempted.failure : undefined
-  return {
-    endpoint: target.endpoint,
-    provider: target.upstream.spec.name,
-    model: target.model,
-    ...(key.secret ? { keyFingerprint: key.secret.fingerprint } : {}),
-    outcome: failure ? failure.code : attempted.kind === 'left' ? 'left' : 'answered',
-    ...(failure ? { phase: failure.phase } : {}),
-    ...(failure?.status === undefined ? {} : { status: failure.status }),
-    durationMs,
-  }
 }

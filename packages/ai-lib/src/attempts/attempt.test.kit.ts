@@ -1,7 +1,7 @@
 // What attempt tests share: a transport whose answers the test writes by hand, a clock, and frames of an OpenAI stream.
 import type { ResponseHeaders } from '../dialects/dialect.ts'
 import type { Channel, Flight, TransportFailure, UpstreamRequest, UpstreamSink } from '../transport/transport.ts'
-import type { AttemptCall } from './attempt.ts'
+import type { AttemptCall } from './attempt-call.ts'
 import type { Clock } from './clock.ts'
 import { EndpointHealth } from './endpoint-health.ts'
 

@@ -5,7 +5,8 @@ import type { UpstreamFailure } from '../chat/failure.ts'
 import { operations } from '../dialects/registry.ts'
 import { createPassLane } from '../lanes/pass.ts'
 import type { UpstreamRequest } from '../transport/transport.ts'
-import { attempt, type AttemptCall, type Attempted, type OpenStream } from './attempt.ts'
+import { attempt } from './attempt.ts'
+import type { AttemptCall, Attempted, OpenStream } from './attempt-call.ts'
 import {
   FakeClock,
   type FakeFlight,

@@ -1,5 +1,6 @@
 // The client that applications embed: one API, many providers, failover in order.
-import { type AttemptPlan, type LoopOutcome, runAttempts } from '../attempts/attempt-loop.ts'
+import type { AttemptPlan, LoopOutcome } from '../attempts/attempt-plan.ts'
+import { runAttempts } from '../attempts/attempt-loop.ts'
 import { systemClock } from '../attempts/clock.ts'
 import { errorOfFailure } from '../attempts/failure-error.ts'
 import type { Target } from '../attempts/target.ts'

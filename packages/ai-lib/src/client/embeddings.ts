@@ -1,5 +1,5 @@
 // Embeddings: texts to vectors, at the one provider whose model was named, because vectors of two models do not compare.
-import type { AttemptPlan } from '../attempts/attempt-loop.ts'
+import type { AttemptPlan } from '../attempts/attempt-plan.ts'
 import type { Target } from '../attempts/target.ts'
 import { TargetRoute } from '../attempts/target-route.ts'
 import { isArray, isObject, type JsonValue } from '../bytes/json-value.ts'

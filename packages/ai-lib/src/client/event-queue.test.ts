@@ -1,7 +1,7 @@
 // A pushed stream as an iterator: order, back-pressure, endings, and leaving at any moment.
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import type { OpenStream, StreamConsumer } from '../attempts/attempt.ts'
+import type { OpenStream, StreamConsumer } from '../attempts/attempt-call.ts'
 import type { ChatEvent } from '../chat/events.ts'
 import { chatOperations } from '../dialects/registry.ts'
 import { createEventsLane } from '../lanes/translate.ts'

@@ -1,5 +1,5 @@
 // Turns a pushed stream into an async iterator, with back-pressure: what is not taken stops the upstream.
-import type { OpenStream } from '../attempts/attempt.ts'
+import type { OpenStream } from '../attempts/attempt-call.ts'
 import { errorOfFailure } from '../attempts/failure-error.ts'
 import type { ChatEvent } from '../chat/events.ts'
 import { AiError } from '../errors/ai-error.ts'

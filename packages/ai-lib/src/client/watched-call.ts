@@ -1,6 +1,6 @@
 // One call of a client as its metrics hear of it: begun, attempted, begun to answer, over. Made only where somebody listens.
-import type { OpenStream } from '../attempts/attempt.ts'
-import type { AttemptRecord } from '../attempts/attempt-loop.ts'
+import type { OpenStream } from '../attempts/attempt-call.ts'
+import type { AttemptRecord } from '../attempts/attempt-record.ts'
 import type { Target } from '../attempts/target.ts'
 import type { ChatEvent } from '../chat/events.ts'
 import type { Usage } from '../chat/usage.ts'

@@ -1,5 +1,5 @@
 // Records of requests: canonical as they are written by hand, closed, redacted, and without any content.
-import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
+import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
 import { noUsage } from 'ai-lib/internal/chat/usage'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { expect, it } from 'vitest'

@@ -1,6 +1,6 @@
 // The records of a request, its start and its end, as drafts: every member written in canonical order by hand, because
 // this runs twice per request on the loop that serves all of them.
-import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
+import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
 import { totalOutput, type Usage } from 'ai-lib/internal/chat/usage'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Settlement } from '../exchange/settlement.ts'

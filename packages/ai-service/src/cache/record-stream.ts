@@ -1,5 +1,5 @@
 // Lets a stream pass and keeps what passed, up to a bound: the client gets each piece as before.
-import type { OpenStream, StreamConsumer } from 'ai-lib/internal/attempts/attempt'
+import type { OpenStream, StreamConsumer } from 'ai-lib/internal/attempts/attempt-call'
 
 export interface StreamEnd {
   /** The stream ended well, and these are all its bytes. */

@@ -1,5 +1,6 @@
 // What an exchange comes to, before it is written to the client.
-import type { AttemptRecord, LoopOutcome } from 'ai-lib/internal/attempts/attempt-loop'
+import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
+import type { LoopOutcome } from 'ai-lib/internal/attempts/attempt-plan'
 import type { Loss } from 'ai-lib/internal/chat/losses'
 import type { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { LaneName } from 'ai-lib/internal/lanes/prepare-request'

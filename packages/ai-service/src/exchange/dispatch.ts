@@ -1,6 +1,7 @@
 // The middle of an exchange: targets, attempts, answer.
-import { type AttemptPlan, type LoopParts, runAttempts } from 'ai-lib/internal/attempts/attempt-loop'
-import type { CommitBounds } from 'ai-lib/internal/attempts/attempt'
+import type { AttemptPlan } from 'ai-lib/internal/attempts/attempt-plan'
+import { type LoopParts, runAttempts } from 'ai-lib/internal/attempts/attempt-loop'
+import type { CommitBounds } from 'ai-lib/internal/attempts/attempt-call'
 import type { Target } from 'ai-lib/internal/attempts/target'
 import type { TargetRoute } from 'ai-lib/internal/attempts/target-route'
 import { joinPieces, type Pieces } from 'ai-lib/internal/bytes/pieces'

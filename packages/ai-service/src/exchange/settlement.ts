@@ -1,5 +1,5 @@
 // How an exchange ended: told to every listener exactly once, when the last byte is sent or never will be.
-import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
+import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
 import type { Loss } from 'ai-lib/internal/chat/losses'
 import type { Usage } from 'ai-lib/internal/chat/usage'
 import type { LaneName } from 'ai-lib/internal/lanes/prepare-request'

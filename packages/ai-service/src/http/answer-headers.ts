@@ -1,5 +1,5 @@
 // The headers of an answer: ours, and the few of the upstream's that a client may see.
-import type { Answered } from 'ai-lib/internal/attempts/attempt-loop'
+import type { Answered } from 'ai-lib/internal/attempts/attempt-plan'
 import type { Loss } from 'ai-lib/internal/chat/losses'
 import type { DialectId, ResponseHeaders } from 'ai-lib/internal/dialects/dialect'
 import type { AiError } from 'ai-lib/internal/errors/ai-error'

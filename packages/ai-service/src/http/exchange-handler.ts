@@ -1,5 +1,5 @@
 // Carries one spending request from its head to its last byte: read, run, write, settle.
-import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-loop'
+import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
 import { lengthOf } from 'ai-lib/internal/bytes/pieces'
 import { noUsage, type Usage } from 'ai-lib/internal/chat/usage'
 import { AiError, toAiError } from 'ai-lib/internal/errors/ai-error'

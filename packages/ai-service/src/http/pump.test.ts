@@ -1,5 +1,5 @@
 // The pump over real sockets, with a stream that the test pushes by hand: back-pressure, endings, and clients that leave.
-import type { OpenStream, StreamConsumer } from 'ai-lib/internal/attempts/attempt'
+import type { OpenStream, StreamConsumer } from 'ai-lib/internal/attempts/attempt-call'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import { operations } from 'ai-lib/internal/dialects/registry'
 import { createPassLane } from 'ai-lib/internal/lanes/pass'

@@ -1,5 +1,5 @@
 // Moves a committed stream to the client with back-pressure both ways, and ends it truthfully.
-import type { OpenStream } from 'ai-lib/internal/attempts/attempt'
+import type { OpenStream } from 'ai-lib/internal/attempts/attempt-call'
 import { errorOfFailure } from 'ai-lib/internal/attempts/failure-error'
 import { pingComment } from 'ai-lib/internal/bytes/sse-encoder'
 import type { AiError } from 'ai-lib/internal/errors/ai-error'

@@ -1,5 +1,5 @@
 // The response cache between an exchange and the provider: what is asked, kept, given again, and who waits for whom.
-import type { OpenStream, StreamConsumer } from 'ai-lib/internal/attempts/attempt'
+import type { OpenStream, StreamConsumer } from 'ai-lib/internal/attempts/attempt-call'
 import { KeyPool } from 'ai-lib/internal/attempts/key-pool'
 import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
 import { EndpointHealth } from 'ai-lib/internal/attempts/endpoint-health'
