@@ -1,7 +1,6 @@
 // The written reference pages name what the code has, and nothing that it has not.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { routePaths } from '../packages/ai-service/src/http/routes.ts'
 import { createServiceMetrics } from '../packages/ai-service/src/telemetry/metrics.ts'
 import { requestFields } from '../packages/ai-service/src/telemetry/request-fields.ts'
 
@@ -44,9 +43,4 @@ test('log.md has every field of the request line', () => {
   } as const
   const fields = Object.keys(requestFields(summary, (text) => text, 'info', 'now'))
   expect([...named(page('log.md'), 'The line of a request')].toSorted()).toEqual(fields.toSorted())
-})
-
-test('http.md has every route', () => {
-  const routes = [...named(page('http.md'), 'Routes')].map((route) => route.replace(/^[A-Z]+ /, ''))
-  expect(routes.toSorted()).toEqual(routePaths.toSorted())
 })

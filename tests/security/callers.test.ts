@@ -30,10 +30,10 @@ async function start(more = ''): Promise<void> {
 describe('T2 T3 credentials', () => {
   beforeAll(() => start())
   afterAll(() => service.stop())
-  const open = ['/health/live', '/health/ready']
+  const open = ['/health/live', '/health/ready', '/openapi.json']
 
   test.each(routePaths)(
-    'T2 %s without a credential, with garbage, with an expired one is 401, and open only if it is health',
+    'T2 %s without a credential, with garbage, with an expired one is 401, and open only if it is health or the description of the routes',
     async (path) => {
       const target = `${service.url}${path.replace('{id}', 'openai/echo')}`
       const key = callers.key('one')

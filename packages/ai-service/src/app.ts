@@ -193,6 +193,7 @@ function listenerParts({ loaded, log, version }: AppParts, metrics: ServiceMetri
       log.refused({ ...refused, code: error.code, status: error.status })
     },
     agent: `ai-service/${version}`,
+    version,
     timeouts,
     maxConnections,
     ...(tls ? { tls: { cert: tls.cert, key: tls.key.reveal() } } : {}),

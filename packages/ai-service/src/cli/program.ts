@@ -8,6 +8,7 @@ import type { AuditTailOptions } from './audit-tail.ts'
 import type { AuditVerifyOptions } from './audit-verify.ts'
 import type { BackupOptions } from './backup.ts'
 import { check, type CheckOptions } from './check.ts'
+import { addExamples } from './command-pages.ts'
 import { type CliParts, EXIT } from './context.ts'
 import { doctor, type DoctorOptions } from './doctor.ts'
 import { health, type HealthOptions } from './health.ts'
@@ -42,7 +43,8 @@ export async function runCli(given: CliParts): Promise<number> {
   }
 }
 
-function createProgram(parts: CliParts, done: (code: number) => void): Command {
+/** @param done told the exit code of the command that ran. */
+export function createProgram(parts: CliParts, done: (code: number) => void): Command {
   const program = new Command('ai-service')
     .description('One front door to many AI providers.')
     .version(parts.version, '-V, --version')
@@ -59,6 +61,7 @@ function createProgram(parts: CliParts, done: (code: number) => void): Command {
   addTools(program, parts, done)
   addBackups(program, parts, done)
   addAudit(program, parts, done)
+  addExamples(program)
   return program
 }
 
@@ -82,7 +85,7 @@ const addService: Add = (program, parts, done) => {
     .action(async (_: unknown, command: Command) => done(await check(parts, command.optsWithGlobals<CheckOptions>())))
   program
     .command('doctor')
-    .description('look at versions, configuration, keys, port and providers')
+    .description('look at versions, configuration, keys, file modes, ports, stores and providers')
     .option('--no-network', 'do not contact providers')
     .option(...JSON_FLAG)
     .action(async (_: unknown, command: Command) => done(await doctor(parts, command.optsWithGlobals<DoctorOptions>())))

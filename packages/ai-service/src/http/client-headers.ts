@@ -47,6 +47,9 @@ const credentials: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 
 /** Lists that clients may spread over several headers are joined. */
 const forwarded: ReadonlySet<string> = new Set(['anthropic-version', 'anthropic-beta', 'openai-beta', 'user-agent'])
 
+/** All of them, for the page that says what each means. */
+export const understoodHeaders: readonly string[] = [...single.keys(), ...credentials, ...forwarded]
+
 /** @throws AiError `caller_bad_host`, `caller_credential_conflict` or `caller_malformed_request` where a header is doubled. */
 export function readClientHeaders(raw: readonly string[], ourAgent: string): ClientHeaders {
   const passed: Record<string, string> = {}

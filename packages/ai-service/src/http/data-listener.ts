@@ -35,6 +35,8 @@ export interface DataListenerParts {
   readonly onRefused: (refused: RefusedBeforeExchange) => void
   /** Appended to the client's user-agent on the way upstream. */
   readonly agent: string
+  /** The service's, for the description of its routes. */
+  readonly version: string
   readonly timeouts: { readonly headersMs: number; readonly keepAliveMs: number }
   readonly maxConnections: number
   readonly tls?: { readonly cert: string; readonly key: string }
@@ -57,6 +59,8 @@ export function createDataListener(parts: DataListenerParts): HttpListener {
 
 class DataListener {
   readonly #parts: DataListenerParts
+  /** `/openapi.json`, once somebody asked for it. */
+  #description: Uint8Array | undefined
 
   constructor(parts: DataListenerParts) {
     this.#parts = parts
@@ -130,6 +134,18 @@ class DataListener {
         const report = route.kind === 'live' ? liveReport() : readyReport(this.#parts.health)
         return writeWhole(response, report.status, ['cache-control', 'no-store', ...extra], report.body)
       }
+      case 'api-description':
+        void this.#describe(request, response, extra)
+    }
+  }
+
+  // Written when it is first asked for: most services are never asked.
+  async #describe(request: HttpRequest, response: HttpResponse, extra: readonly string[]): Promise<void> {
+    try {
+      this.#description ??= (await import('./openapi.ts')).openApiBytes(this.#parts.version)
+      if (!response.destroyed) writeWhole(response, 200, [...extra], this.#description)
+    } catch (thrown) {
+      this.#refuseOrEnd(request, response, toAiError(thrown))
     }
   }
 

@@ -8,6 +8,8 @@ export type Route =
   | { readonly kind: 'models'; readonly id?: string }
   | { readonly kind: 'live' }
   | { readonly kind: 'ready' }
+  /** The description of all of them. */
+  | { readonly kind: 'api-description' }
 
 export type Matched =
   | { readonly kind: 'found'; readonly route: Route }
@@ -17,6 +19,11 @@ export type Matched =
 interface Entry {
   readonly method: 'GET' | 'POST'
   readonly route: Route
+}
+
+/** A route as pages and `/openapi.json` tell of it. */
+export interface ListedRoute extends Entry {
+  readonly path: string
 }
 
 function operation(path: string, id: OperationId): readonly [string, Entry] {
@@ -33,12 +40,19 @@ const table: ReadonlyMap<string, Entry> = new Map([
   ['/v1/models', { method: 'GET', route: { kind: 'models' } }],
   ['/health/live', { method: 'GET', route: { kind: 'live' } }],
   ['/health/ready', { method: 'GET', route: { kind: 'ready' } }],
+  ['/openapi.json', { method: 'GET', route: { kind: 'api-description' } }],
 ])
 
 const modelPrefix = '/v1/models/'
 
+/** Every route, for the descriptions that are made of them. */
+export const routes: readonly ListedRoute[] = [
+  ...[...table].map(([path, entry]) => ({ path, ...entry })),
+  { path: `${modelPrefix}{id}`, method: 'GET', route: { kind: 'models', id: '{id}' } },
+]
+
 /** All paths, for "did you mean" and for tests that walk every route. */
-export const routePaths: readonly string[] = [...table.keys(), `${modelPrefix}{id}`]
+export const routePaths: readonly string[] = routes.map(({ path }) => path)
 
 /** The route that a path most likely meant: base URLs are often off by a `/v1`. */
 export function nearestRoute(path: string): string | undefined {
