@@ -16,8 +16,9 @@ const later = 'not available in this version'
 const callerKeys = `## Caller keys
 
 A key is \`ais_<id>_<secret><checksum>\`: 256 random bits in base62 and a CRC-32 in base62 that tells typing mistakes from
-keys before anything is looked up. Only its HMAC-SHA-256 is kept. SDKs send it as \`Authorization: Bearer\`, \`x-api-key\`,
-\`x-goog-api-key\` or \`api-key\`.
+keys before anything is looked up. Only its HMAC-SHA-256 is kept. Where a configuration holds the key itself, as
+\`auth.keys[].secret\` or \`AI_SERVICE_CALLER_KEY\`, any 32 to 256 random printable characters will do. SDKs send it as
+\`Authorization: Bearer\`, \`x-api-key\`, \`x-goog-api-key\` or \`api-key\`.
 `
 
 /** The program, and its commands: those that are here, and those that only say that they are not. */
