@@ -28,14 +28,21 @@ export interface ServiceSetup {
   readonly yaml: string
   /** Further lines under `server:`, indented by two. */
   readonly server?: string
+  /** Default `0s`. */
+  readonly drainDelay?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
-export async function startService({ yaml, server = '', env = {} }: ServiceSetup): Promise<RunningService> {
+export async function startService({
+  yaml,
+  server = '',
+  drainDelay = '0s',
+  env = {},
+}: ServiceSetup): Promise<RunningService> {
   const folder = mkdtempSync(join(tmpdir(), 'ai-service-test-'))
   const [port, metricsPort] = [await freePort(), await freePort()]
   const config = join(folder, 'ai-service.yaml')
-  const listeners = `server:\n  port: ${port}\n  metrics: { port: ${metricsPort} }\n  admin: { port: 0 }\n  drainDelay: 0s\n${server}\n`
+  const listeners = `server:\n  port: ${port}\n  metrics: { port: ${metricsPort} }\n  admin: { port: 0 }\n  drainDelay: ${drainDelay}\n${server}\n`
   writeFileSync(config, `${listeners}${yaml}\n`)
   const child = spawn(process.execPath, [bin, 'start', '--config', config], {
     cwd: folder,

@@ -14,6 +14,7 @@ import { openMetrics } from './app/open-metrics.ts'
 import { openRouting } from './app/open-routing.ts'
 import { createPriceList } from './app/price-list.ts'
 import { transportParts } from './app/open-upstreams.ts'
+import type { DrainDelay } from './app/ending.ts'
 import { observe } from './app/observe.ts'
 import { exchangeRunner } from './app/run-exchange.ts'
 import { createAddressScrubber } from './app/scrub-addresses.ts'
@@ -61,7 +62,7 @@ export interface App {
   /** Absent where the listener is off. */
   readonly metricsUrl: string | undefined
   /** `at-once` leaves out the delay for load balancers. */
-  drain(delay: 'delayed' | 'at-once'): Drain
+  drain(delay: DrainDelay): Drain
   /** Reads the sources of all provider keys anew. */
   refreshKeys(): Promise<void>
   close(): Promise<void>

@@ -24,14 +24,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
+/** Milliseconds in which what was closed lets go of the loop by itself. */
+const exitMs = 2_000
+
 const processEvents = {
   on(event: 'terminate' | 'interrupt' | 'reload' | 'fatal', listener: (thrown?: unknown) => void): void {
     switch (event) {
       case 'terminate':
-        process.on('SIGTERM', () => listener())
+        // In place of what the bin does with it while this program is loaded.
+        process.removeAllListeners('SIGTERM').on('SIGTERM', () => listener())
         return
       case 'interrupt':
-        process.on('SIGINT', () => listener())
+        process.removeAllListeners('SIGINT').on('SIGINT', () => listener())
         return
       case 'reload':
         process.on('SIGHUP', () => listener())
@@ -53,9 +57,13 @@ process.exitCode = await runCli({
   specs: providerSpecs,
   nowMs: () => Date.now(),
   randomBytes,
-  interrupted: () => new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve)),
-  start: (loaded, { reload }) =>
-    serve({
+  interrupted: () =>
+    new Promise((resolve) => {
+      processEvents.on('interrupt', () => resolve())
+      processEvents.on('terminate', () => resolve())
+    }),
+  async start(loaded, { reload }) {
+    const code = await serve({
       loaded,
       env: process.env,
       reload,
@@ -65,5 +73,9 @@ process.exitCode = await runCli({
       runtime: process,
       memoryLimitBytes,
       version,
-    }),
+    })
+    // All is flushed. Whatever still holds the loop, an upstream's socket or a start that was given up, holds it no longer.
+    setTimeout(() => process.exit(code), exitMs).unref()
+    return code
+  },
 })

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type Interruptible, OpenExchanges, type OpenPlace } from '../exchange/open-exchanges.ts'
 import type { HealthState } from '../http/health.ts'
-import { serve } from '../http/sockets.test.kit.ts'
+import { dial, serve } from '../http/sockets.test.kit.ts'
 import { type Drain, startDrain } from './drain.ts'
 
 async function draining(delayMs: number, graceMs: number, open = new OpenExchanges()) {
@@ -67,6 +67,22 @@ describe('a drain', () => {
     if (how === 'hurry') drain.hurry()
     await drain.done
     expect(interrupted).toEqual(['a service_draining', 'b service_draining'])
+  })
+
+  it('serves whoever has just connected or was told nothing yet, and counts a request that crosses the end of its connection', async () => {
+    const { drain, port, listener } = await draining(1_500, 60_000)
+    const crossing = await dial(port)
+    // Its own end stays open: what it sends after ours was on its way as we closed.
+    crossing.socket.allowHalfOpen = true
+    const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
+    crossing.socket.once('end', () => crossing.socket.write(request))
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    const fresh = await dial(port)
+    while (listener.server.listening) await new Promise((resolve) => setTimeout(resolve, 5))
+    fresh.socket.write(request)
+    expect(await fresh.until((text) => text.includes('served'))).toContain('connection: close')
+    expect(await drain.done).toEqual({ interrupted: 0, crossed: 1 })
+    expect(crossing.text()).toBe('')
   })
 
   it('closes connections that idle, and those that never end', async () => {

@@ -12,13 +12,7 @@ import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
 import { secretsIn } from '../redaction/secrets-in.ts'
 import { demoBanner } from './banner.ts'
-
-/** What the process tells the service. */
-export interface ProcessEvents {
-  /** `terminate` asks for a drain, a second one for an end at once. */
-  on(event: 'terminate' | 'interrupt' | 'reload', listener: () => void): void
-  on(event: 'fatal', listener: (thrown: unknown) => void): void
-}
+import { Ending, type ProcessEvents } from './ending.ts'
 
 export interface ServeParts {
   readonly loaded: LoadedConfig
@@ -35,13 +29,14 @@ export interface ServeParts {
 
 /** Resolves to the exit code once everything is settled and flushed. */
 export async function serve(parts: ServeParts): Promise<number> {
-  const { loaded, stdout } = parts
+  const { loaded, stdout, events, reload } = parts
   const redactor = createRedactor({ secrets: secretsIn(loaded.config) })
   const printer = openLogDestination(stdout)
   const log = createLog({ level: logLevel(loaded.config.telemetry.logs.level), destination: printer, redactor })
   for (const warning of loaded.warnings) log.warn(warning)
   for (const note of loaded.notes) log.info(note)
-  const app = await startOrExplain(parts, { log, redactor, printer })
+  const ending = new Ending(events, log)
+  const app = await Promise.race([startOrExplain(parts, { log, redactor, printer }), ending.givenUp])
   if (typeof app === 'number') {
     await log.close()
     return app
@@ -53,7 +48,11 @@ export async function serve(parts: ServeParts): Promise<number> {
     config_version: loaded.version,
   })
   if (loaded.config.demo) stdout.write(demoBanner(app.dataUrl, loaded.config.auth.mode === 'keys'))
-  const code = await untilOver(app, parts, log)
+  events.on('reload', () => {
+    void tellReload(reload, log)
+    void app.refreshKeys().then(() => log.info('provider keys were read anew'))
+  })
+  const code = await ending.untilOver(app)
   await app.close()
   log.info('stopped', { exit_code: code })
   await log.close()
@@ -97,45 +96,6 @@ function explain(thrown: unknown, { host, port, metrics }: LoadedConfig['config'
   }
   if (thrown instanceof AiError) return `ai-service cannot start: ${thrown.message}`
   return `ai-service cannot start: ${thrown instanceof Error ? thrown.message : 'unknown fault'}`
-}
-
-/** Signals that come this close together are one. */
-const sameSignalMs = 500
-
-function untilOver(app: App, { events, reload }: ServeParts, log: Log): Promise<number> {
-  return new Promise((resolve) => {
-    let drain: ReturnType<App['drain']> | undefined
-    let begunMs = 0
-    const begin = (code: number, delay: 'delayed' | 'at-once'): void => {
-      if (drain) {
-        // npm, and whoever signals a whole group, sends the same word twice.
-        if (performance.now() - begunMs < sameSignalMs) return
-        log.warn('draining is cut short')
-        drain.hurry()
-        return
-      }
-      begunMs = performance.now()
-      drain = app.drain(delay)
-      void drain.done.then(() => resolve(code))
-    }
-    events.on('terminate', () => {
-      log.info('draining')
-      begin(0, 'delayed')
-    })
-    // Whoever presses Ctrl-C has no load balancer that must notice first.
-    events.on('interrupt', () => {
-      log.info('draining')
-      begin(0, 'at-once')
-    })
-    events.on('reload', () => {
-      void tellReload(reload, log)
-      void app.refreshKeys().then(() => log.info('provider keys were read anew'))
-    })
-    events.on('fatal', (thrown) => {
-      log.error('fatal fault: draining and exiting', { error: thrown })
-      begin(1, 'delayed')
-    })
-  })
 }
 
 // Until a running service can take a new configuration over, SIGHUP says at least whether a restart would.

@@ -117,14 +117,7 @@ class DataListener {
     switch (route.kind) {
       case 'operation': {
         const id = this.#parts.createRequestId()
-        // While draining every answer asks its client to connect anew, elsewhere.
-        const closing = this.#parts.health.readiness.kind === 'draining' ? [...extra, 'connection', 'close'] : extra
-        void handleExchange(
-          request,
-          response,
-          { id, route, headers, extra: closing, expectsContinue },
-          this.#parts.exchanges,
-        )
+        void handleExchange(request, response, { id, route, headers, extra, expectsContinue }, this.#parts.exchanges)
         return
       }
       case 'models':

@@ -19,13 +19,15 @@ export interface ConnectionEvents {
   /** A request's head has come; its body may be there, or come later. */
   request(request: HttpRequest, response: HttpResponse, expects: string): void
   closed(connection: HttpConnection): void
+  /** Bytes came on a connection that was ended while it waited for a request: the client's request crossed our end of it. */
+  crossed(): void
 }
 
 export interface ConnectionSettings {
   readonly headersMs: number
   readonly keepAliveMs: number
-  /** No connection is kept any more. */
-  isClosing(): boolean
+  /** Every answer from now on tells its client that nothing may follow on this connection. */
+  isLeaving(): boolean
   /** Monotonic milliseconds. */
   nowMs(): number
 }
@@ -54,6 +56,8 @@ export class HttpConnection {
   #sinceMs: number
   #hasServed = false
   #dropped = 0
+  /** It was ended as it waited for a request, and no bytes came since. */
+  #wasEndedIdle = false
 
   constructor(socket: Socket, events: ConnectionEvents, settings: ConnectionSettings) {
     this.socket = socket
@@ -70,6 +74,18 @@ export class HttpConnection {
   /** Whether nothing of a request has come that would be lost. */
   get isIdle(): boolean {
     return this.#state === 'head' && this.#collector.heldBytes === 0 && this.#heldBytes === 0
+  }
+
+  /** Ends it where it has waited for a request that long: our end first, so that what is on its way can be seen. */
+  endIdle(idleMs: number): void {
+    if (!this.isIdle || this.#settings.nowMs() - this.#sinceMs < idleMs) return
+    this.#sinceMs = this.#settings.nowMs()
+    this.#wasEndedIdle = true
+    this.#linger(false)
+  }
+
+  get isLeaving(): boolean {
+    return this.#settings.isLeaving()
   }
 
   get hasWholeRequest(): boolean {
@@ -107,7 +123,8 @@ export class HttpConnection {
     this.#sinceMs = this.#settings.nowMs()
     this.#hasServed = true
     this.#boundTaking()
-    if (closes || !isWhole || this.#settings.isClosing()) this.#linger(isWhole && this.#heldBytes === 0)
+    // Who was not told that this answer is the last one may be sending the next request.
+    if (closes || !isWhole) this.#linger(isWhole && this.#heldBytes === 0)
     else {
       this.#state = 'head'
       // Not within the call of whoever answered; and nothing to do where nothing has come.
@@ -117,6 +134,8 @@ export class HttpConnection {
 
   #received(chunk: Buffer): void {
     if (this.#state === 'lingering') {
+      if (this.#wasEndedIdle) this.#events.crossed()
+      this.#wasEndedIdle = false
       this.#dropped += chunk.length
       // Who pours on is held up, and has until the next check to read the answer.
       if (this.#dropped > lingering.bytes) this.socket.pause()

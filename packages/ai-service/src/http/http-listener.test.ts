@@ -131,7 +131,7 @@ describe('connections', () => {
     const [busy, idle] = [await dial(), await dial()]
     busy.socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
     while (held.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
-    listener.closeIdleConnections()
+    listener.endIdleConnections(0)
     await idle.closed
     held[0]?.sendWhole(200, [], '[kept]')
     await busy.until((text) => answers(text).length === 1)

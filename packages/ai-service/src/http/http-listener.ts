@@ -25,10 +25,15 @@ export interface HttpListener {
   readonly server: Server
   /** Whether every byte that was written is with the system, on its way to its client. */
   readonly isFlushed: boolean
+  readonly hasConnections: boolean
+  /** Connections that we ended as they waited, and on which a request was on its way already: its client must send it again. */
+  readonly crossedRequests: number
+  /** Goes on accepting, but every answer from now on closes its connection. */
+  leave(): void
   /** Accepts no more; calls back once every connection has ended. */
   close(closed?: () => void): void
-  /** Ends connections that wait for a request. */
-  closeIdleConnections(): void
+  /** Ends connections that have waited for a request for so many milliseconds. */
+  endIdleConnections(idleMs: number): void
   closeAllConnections(): void
 }
 
@@ -45,7 +50,8 @@ class Listener implements HttpListener {
   readonly #connections = new Set<HttpConnection>()
   /** Accepted sockets, those that are still shaking hands included. */
   readonly #sockets = new Set<Socket>()
-  #isClosing = false
+  #isLeaving = false
+  #crossed = 0
 
   constructor(options: HttpListenerOptions, handle: RequestHandler) {
     this.#options = options
@@ -75,13 +81,25 @@ class Listener implements HttpListener {
     return true
   }
 
+  get hasConnections(): boolean {
+    return this.#connections.size > 0
+  }
+
+  get crossedRequests(): number {
+    return this.#crossed
+  }
+
+  leave(): void {
+    this.#isLeaving = true
+  }
+
   close(closed?: () => void): void {
-    this.#isClosing = true
+    this.#isLeaving = true
     this.server.close(closed && (() => closed()))
   }
 
-  closeIdleConnections(): void {
-    for (const connection of this.#connections) if (connection.isIdle) connection.socket.destroy()
+  endIdleConnections(idleMs: number): void {
+    for (const connection of this.#connections) connection.endIdle(idleMs)
   }
 
   closeAllConnections(): void {
@@ -95,11 +113,12 @@ class Listener implements HttpListener {
       {
         request: this.#handle,
         closed: (ended) => this.#connections.delete(ended),
+        crossed: () => this.#crossed++,
       },
       {
         headersMs: this.#options.headersMs,
         keepAliveMs: this.#options.keepAliveMs,
-        isClosing: () => this.#isClosing,
+        isLeaving: () => this.#isLeaving,
         nowMs: () => performance.now(),
       },
     )

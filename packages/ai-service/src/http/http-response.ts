@@ -7,6 +7,8 @@ import { isField } from 'ai-lib/internal/bytes/http-head'
 export interface ResponseOwner {
   readonly socket: Socket
   readonly hasWholeRequest: boolean
+  /** No request may follow any answer whose head is still to come. */
+  readonly isLeaving: boolean
   /** The last byte was written. `closes`: nothing may follow on this connection. */
   responseEnded(closes: boolean): void
 }
@@ -155,7 +157,7 @@ export class HttpResponse {
       else fields += `${name}: ${value}\r\n`
     }
     // A body that was not read to its end would be taken for the next request.
-    if (!this.#owner.hasWholeRequest) this.#closes = true
+    if (!this.#owner.hasWholeRequest || this.#owner.isLeaving) this.#closes = true
     return `${statusLine(status)}${fields}${this.#connection()}date: ${httpDate()}\r\n\r\n`
   }
 
