@@ -1,7 +1,6 @@
 // The written reference pages name what the code has, and nothing that it has not.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { createServiceMetrics } from '../packages/ai-service/src/telemetry/metrics.ts'
 import { requestFields } from '../packages/ai-service/src/telemetry/request-fields.ts'
 
 function page(name: string): string {
@@ -17,16 +16,6 @@ function named(text: string, heading: string): ReadonlySet<string> {
     ?.join('')
   return new Set([...(cells ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
 }
-
-test('metrics.md has every series of a scrape', async () => {
-  const metrics = createServiceMetrics({ runtime: process })
-  metrics.backupSucceeded(1)
-  const { body } = await metrics.render()
-  metrics.close()
-  const series = [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name)
-  expect(series).toContain('ai_request_duration_seconds')
-  expect([...named(page('metrics.md'), 'Series')].toSorted()).toEqual(series.toSorted())
-})
 
 test('log.md has every field of the request line', () => {
   const summary = {

@@ -4,7 +4,7 @@ import type { AuditPlace } from '../audit/messages.ts'
 import { openOnce } from '../audit/open-once.ts'
 import { openAuditThread } from '../audit/open-thread.ts'
 import { RequestRecords } from '../audit/record.ts'
-import { type AuditOutcome, AuditTrail, type LinePrinter } from '../audit/trail.ts'
+import { type AuditOutcome, auditOutcomes, AuditTrail, type LinePrinter } from '../audit/trail.ts'
 import type { Config, LoadedConfig } from '../config/config.ts'
 import type { HealthState } from '../http/health.ts'
 import type { RequestAudit } from '../policies/audit.ts'
@@ -18,6 +18,8 @@ export interface OpenAudit {
   /** What became of records so far, and how many wait. */
   readonly counts: ReadonlyMap<AuditOutcome, number>
   readonly depth: () => number
+  /** Whether any sink takes records; undefined where the trail is switched off. */
+  readonly isRecording: () => boolean | undefined
   /** One record of an administrative action, such as `key.rotated`; fields hold no secret. */
   recordAdmin(action: string, fields?: Readonly<Record<string, unknown>>): void
   /** Writes what is queued. */
@@ -38,6 +40,7 @@ const off: OpenAudit = {
   requests: undefined,
   counts: new Map(),
   depth: () => 0,
+  isRecording: () => undefined,
   recordAdmin: () => undefined,
   close: async () => undefined,
 }
@@ -47,7 +50,8 @@ export async function openAudit(parts: OpenAuditParts): Promise<OpenAudit> {
   const { loaded, redactor } = parts
   const { audit } = loaded.config
   if (!audit.enabled) return off
-  const counts = new Map<AuditOutcome, number>()
+  // From 0 on: a counter that begins with its first loss shows no increase.
+  const counts = new Map<AuditOutcome, number>(auditOutcomes.map((outcome) => [outcome, 0]))
   const trail = await openTrail(
     parts,
     (outcome, records) => void counts.set(outcome, (counts.get(outcome) ?? 0) + records),
@@ -63,6 +67,7 @@ export async function openAudit(parts: OpenAuditParts): Promise<OpenAudit> {
   return {
     counts,
     depth: () => trail.depth,
+    isRecording: () => !trail.isAway,
     recordAdmin: (action, fields) => void trail.recordAdmin(action, fields),
     close: () => trail.close(),
     requests: {

@@ -27,6 +27,7 @@ export function openBackups(loaded: LoadedConfig, { log, metrics, audit, keys }:
   return {
     async start() {
       if (settings?.enabled !== true) return
+      metrics.backupsScheduled(settings.intervalMs / 1_000)
       running = import('../backup/service-backups.ts').then(({ startBackups }) =>
         startBackups({
           loaded,
@@ -40,6 +41,7 @@ export function openBackups(loaded: LoadedConfig, { log, metrics, audit, keys }:
       await running
     },
     async stop() {
+      metrics.backupsScheduled(undefined)
       await (await running)?.stop()
     },
   }

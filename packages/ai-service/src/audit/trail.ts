@@ -21,7 +21,9 @@ export interface LinePrinter {
   print(text: string, done: (error?: unknown) => void): void
 }
 
-export type AuditOutcome = 'recorded' | 'spooled' | 'printed' | 'dropped'
+/** What may become of a record. */
+export const auditOutcomes = ['recorded', 'spooled', 'printed', 'dropped'] as const
+export type AuditOutcome = (typeof auditOutcomes)[number]
 
 export interface TrailParts {
   openThread(events: ThreadEvents): AuditThread

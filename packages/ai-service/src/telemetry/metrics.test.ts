@@ -150,6 +150,43 @@ test('the configuration that serves is shown, and no older one', async () => {
   expect(await samples(metrics, 'ai_config_version_info')).toEqual(['ai_config_version_info{hash="b2"} 1'])
 })
 
+describe('what is not there has no series', () => {
+  const absent = async (metrics: ServiceMetrics): Promise<unknown> =>
+    Promise.all(
+      ['ai_audit_recording', 'ai_backup_last_success_timestamp_seconds', 'ai_backup_interval_seconds'].map((name) =>
+        samples(metrics, name),
+      ),
+    )
+
+  test('a trail that is off, and backups that nobody asked for', async () => {
+    expect(await absent(create())).toEqual([[], [], []])
+  })
+
+  test('backups that were switched off again', async () => {
+    const metrics = create()
+    metrics.backupsScheduled(3_600)
+    expect(await samples(metrics, 'ai_backup_interval_seconds')).toEqual(['ai_backup_interval_seconds 3600'])
+    metrics.backupsScheduled(undefined)
+    expect(await samples(metrics, 'ai_backup_interval_seconds')).toEqual([])
+  })
+
+  test('a trail that is on says whether it records', async () => {
+    let isRecording = true
+    const audit = { counts: new Map(), depth: () => 0, isRecording: () => isRecording }
+    const metrics = createServiceMetrics({ audit })
+    expect(await samples(metrics, 'ai_audit_recording')).toEqual(['ai_audit_recording 1'])
+    isRecording = false
+    expect(await samples(metrics, 'ai_audit_recording')).toEqual(['ai_audit_recording 0'])
+  })
+})
+
+test('tells its version, its memory limit, and lines that the reader of the log missed', async () => {
+  const metrics = createServiceMetrics({ version: '1.2.3', memoryLimitBytes: 512, droppedLines: () => 7 })
+  expect(await samples(metrics, 'ai_service_build_info')).toEqual(['ai_service_build_info{version="1.2.3"} 1'])
+  expect(await samples(metrics, 'ai_memory_limit_bytes')).toEqual(['ai_memory_limit_bytes 512'])
+  expect(await samples(metrics, 'ai_telemetry_dropped_total')).toEqual(['ai_telemetry_dropped_total{signal="logs"} 7'])
+})
+
 test('a thousand invented models make one series', async () => {
   const metrics = create()
   for (let turn = 0; turn < 1_000; turn++) metrics.record(summary({ model: `invented-${turn}"}\n` }))

@@ -1,0 +1,95 @@
+// What the service tells of itself when somebody scrapes: its version and configuration, queues, audit trail and backups.
+import { Counter, type Registry } from 'prom-client'
+import { readGauge, readGauges } from './read-gauge.ts'
+import { seriesSpecs as specs } from './series-specs.ts'
+
+export interface ServiceState {
+  /** Hash of the configuration that serves. */
+  readonly configVersion?: () => string | undefined
+  /** Of the service itself. */
+  readonly version?: string
+  readonly memoryLimitBytes?: number
+  /** Requests that wait for a connection, by provider. */
+  readonly waiting?: () => ReadonlyMap<string, number>
+  readonly audit?: AuditState
+  /** Lines that the reader of the log missed. */
+  readonly droppedLines?: () => number
+}
+
+export interface AuditState {
+  /** What became of records. */
+  readonly counts: ReadonlyMap<string, number>
+  /** How many wait. */
+  readonly depth: () => number
+  /** Whether any sink takes records; undefined where the trail is off. */
+  readonly isRecording: () => boolean | undefined
+}
+
+export interface BackupSeries {
+  /** Seconds since the epoch of the last one that went well. */
+  succeeded(seconds: number): void
+  /** Undefined where none are taken any more. */
+  scheduled(intervalSeconds: number | undefined): void
+}
+
+const noAudit: AuditState = { counts: new Map(), depth: () => 0, isRecording: () => undefined }
+
+export function registerServiceSeries(
+  registry: Registry,
+  {
+    configVersion = () => undefined,
+    version,
+    memoryLimitBytes,
+    waiting = () => new Map(),
+    audit = noAudit,
+    droppedLines = () => 0,
+  }: ServiceState,
+): BackupSeries {
+  readGauges(registry, specs.queues, () => [
+    ...[...waiting()].map(([provider, depth]) => [`upstream:${provider}`, depth] as const),
+    ['audit', audit.depth()],
+  ])
+  readCounts(registry, specs.audit, () => audit.counts)
+  readGauge(registry, specs.auditRecording, () => {
+    const isRecording = audit.isRecording()
+    return isRecording === undefined ? undefined : Number(isRecording)
+  })
+  readGauges(registry, specs.config, () => info(configVersion()))
+  readGauges(registry, specs.build, () => info(version))
+  readGauge(registry, specs.memoryLimit, () => memoryLimitBytes)
+  readCounts(registry, specs.dropped, () => new Map([['logs', droppedLines()]]))
+  return registerBackups(registry)
+}
+
+function info(value: string | undefined): readonly (readonly [string, number])[] {
+  return value === undefined ? [] : [[value, 1]]
+}
+
+// Without backups there are no series: 0 would look like one that has failed for decades.
+function registerBackups(registry: Registry): BackupSeries {
+  let last: number | undefined
+  let interval: number | undefined
+  readGauge(registry, specs.backup, () => last)
+  readGauge(registry, specs.backupInterval, () => interval)
+  return {
+    succeeded: (seconds) => void (last = seconds),
+    scheduled: (seconds) => void (interval = seconds),
+  }
+}
+
+function readCounts(
+  registry: Registry,
+  { name, help, labelNames: [label] }: typeof specs.audit | typeof specs.dropped,
+  read: () => ReadonlyMap<string, number>,
+): void {
+  const counter = new Counter({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      counter.reset()
+      for (const [value, count] of read()) counter.inc({ [label]: value }, count)
+    },
+  })
+}
