@@ -13,8 +13,15 @@ const requirements = {
   wrk: { program: 'wrk', enable: 'apt-get install wrk' },
   versitygw: { program: 'versitygw', enable: 'install Go and run scripts/build-test-servers.sh' },
   postgres: { program: 'postgres', enable: 'apt-get install postgresql' },
+  ...builtTools('helm', 'helm3', 'kubeconform', 'kustomize', 'kube-score', 'pod-security'),
+  haproxy: { program: 'haproxy', enable: 'apt-get install haproxy' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
 } as const satisfies Record<string, { readonly program: string; readonly enable: string }>
+
+function builtTools<Name extends string>(...names: readonly Name[]) {
+  const entry = (program: Name) => ({ program, enable: 'install Go and run scripts/build-kubernetes-tools.sh' })
+  return Object.fromEntries(names.map((name) => [name, entry(name)])) as Record<Name, ReturnType<typeof entry>>
+}
 
 /** Where scripts/build-test-servers.sh puts what it builds. */
 const built = fileURLToPath(new URL('../tools/bin', import.meta.url))
