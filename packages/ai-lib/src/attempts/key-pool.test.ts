@@ -1,6 +1,7 @@
 // The key pool: exact shares, cooldowns that only grow, keys that retire, reserves that wait.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../errors/secret.ts'
 import { KeyPool, type PoolKey } from './key-pool.ts'
 
 const none: ReadonlySet<PoolKey> = new Set()
@@ -129,5 +130,61 @@ describe('states', () => {
     pool.retire(key('a'), 'exhausted')
     expect(pool.pick(0, none)?.name).toBe('a')
     expect(new KeyPool([]).pick(0, none)).toBeUndefined()
+  })
+})
+
+describe('a pool that takes the place of another', () => {
+  const secret = (value: string) => new Secret(value)
+
+  it('keeps a refused value out and a resting one at rest, under whatever name', () => {
+    const former = new KeyPool([
+      { name: 'a', secret: secret('refused') },
+      { name: 'b', secret: secret('resting') },
+    ])
+    for (const key of [former.pick(0, none), former.pick(0, none)])
+      if (key?.name === 'a') former.retire(key, 'quarantined')
+      else if (key) former.cool(key, 500)
+    const next = new KeyPool([
+      { name: 'renamed', secret: secret('refused') },
+      { name: 'b', secret: secret('resting') },
+      { name: 'c', secret: secret('new') },
+    ])
+    next.inherit(former)
+    expect(next.states().map(({ name, state }) => [name, state.kind])).toEqual([
+      ['renamed', 'quarantined'],
+      ['b', 'cooling'],
+      ['c', 'ready'],
+    ])
+    expect(next.pick(0, none)?.name).toBe('c')
+  })
+
+  it('a new value under an old name is not what the old one was', () => {
+    const former = new KeyPool([{ name: 'a', secret: secret('refused') }])
+    const key = former.pick(0, none)
+    if (key) former.retire(key, 'quarantined')
+    const next = new KeyPool([{ name: 'a', secret: secret('other') }])
+    next.inherit(former)
+    expect(next.pick(0, none)?.secret?.reveal()).toBe('other')
+  })
+
+  it('goes on with a rotation that is not over: the old value serves while the new one was refused', () => {
+    const former = new KeyPool([{ name: 'a', secret: secret('old') }])
+    former.offer({ name: 'a', secret: secret('new') })
+    const incoming = former.pick(0, none)
+    if (incoming) former.retire(incoming, 'quarantined')
+    const next = new KeyPool([{ name: 'a', secret: secret('new'), weight: 2 }])
+    next.inherit(former)
+    expect(next.pick(0, none)?.secret?.reveal()).toBe('old')
+    expect(next.states()).toMatchObject([
+      { name: 'a', state: { kind: 'ready' }, incoming: { state: { kind: 'quarantined' } } },
+    ])
+  })
+
+  it('what was too old has been read anew', () => {
+    const former = new KeyPool([{ name: 'a', secret: secret('value') }])
+    former.expire('a')
+    const next = new KeyPool([{ name: 'a', secret: secret('value') }])
+    next.inherit(former)
+    expect(next.states()[0]?.state.kind).toBe('ready')
   })
 })

@@ -92,6 +92,37 @@ export class KeyPool {
     this.#open(key, true)
   }
 
+  /**
+   * Values that `former` has too are what they are there: one that was refused, or rests, is no better in another list.
+   * To be called before the first pick.
+   */
+  inherit(former: KeyPool): void {
+    for (const slot of this.#slots) {
+      const { current } = slot
+      if (current === undefined) continue
+      const before = former.#slots.find(({ name }) => name === slot.name)
+      // A new value that had not answered yet still has to, while the old one serves.
+      if (before?.current && before.incoming && isSame(before.incoming.key, current.key)) {
+        slot.current = this.#inherited(before.current, slot)
+        slot.incoming = this.#inherited(before.incoming, slot)
+        this.#held.delete(current.key)
+      } else current.adopt(former.#valueLike(current.key))
+    }
+    this.#unproved = [...this.#held.values()].filter(({ isProved }) => !isProved).length
+  }
+
+  #inherited(before: HeldKey, slot: KeySlot): HeldKey {
+    const held = this.#hold({ ...before.key, name: slot.name, weight: slot.weight }, slot, true)
+    held.adopt(before)
+    return held
+  }
+
+  #valueLike(key: PoolKey): HeldKey | undefined {
+    return this.#slots
+      .flatMap(({ current, incoming }) => [current, incoming])
+      .find((held): held is HeldKey => held !== undefined && isSame(held.key, key))
+  }
+
   /** A value joins: under a new name beside the others, under a known one to take its place once it has answered. */
   offer(key: PoolKey): void {
     const slot = this.#slots.find(({ name }) => name === key.name)

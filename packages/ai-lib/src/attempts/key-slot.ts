@@ -44,6 +44,14 @@ export class HeldKey implements KeyHold {
     if (this.inFlight === 0) this.onIdle?.()
   }
 
+  /** Stands as the same value stands elsewhere. What was too old has just been read anew. */
+  adopt(other: HeldKey | undefined): void {
+    if (other === undefined || other.state.kind === 'expired') return
+    this.state = other.state
+    this.isProved = other.isProved
+    this.outBefore = other.outBefore
+  }
+
   /** Why it is out; undefined where it is in use or will be by itself. */
   get out(): OutState | undefined {
     const { kind } = this.state

@@ -1,13 +1,14 @@
 // The way down: unready at once, still accepting while load balancers notice, then finishing, then ending what is left.
 import { AiError } from 'ai-lib/internal/errors/ai-error'
-import type { OpenExchanges } from '../exchange/open-exchanges.ts'
+import type { Interruptible } from '../exchange/open-exchanges.ts'
 import type { HealthState } from '../http/health.ts'
 import type { HttpListener } from '../http/http-listener.ts'
 
 export interface DrainParts {
   readonly server: HttpListener
   readonly health: HealthState
-  readonly open: OpenExchanges
+  /** Exchanges under way. */
+  readonly open: Iterable<Interruptible> & { readonly size: number }
   /** Milliseconds of accepting after readiness went. */
   readonly delayMs: number
   /** Milliseconds that what is under way may take in all. */

@@ -13,8 +13,8 @@ import type { Redactor } from '../redaction/redactor.ts'
 import { createPriceList } from './price-list.ts'
 
 export interface OpenAudit {
-  /** Absent where the trail is switched off. */
-  readonly requests: RequestAudit | undefined
+  /** Records of requests that this configuration serves; undefined where the trail is switched off. */
+  requestsOf(loaded: LoadedConfig): RequestAudit | undefined
   /** What became of records so far, and how many wait. */
   readonly counts: ReadonlyMap<AuditOutcome, number>
   readonly depth: () => number
@@ -37,7 +37,7 @@ export interface OpenAuditParts {
 }
 
 const off: OpenAudit = {
-  requests: undefined,
+  requestsOf: () => undefined,
   counts: new Map(),
   depth: () => 0,
   isRecording: () => undefined,
@@ -56,13 +56,6 @@ export async function openAudit(parts: OpenAuditParts): Promise<OpenAudit> {
     parts,
     (outcome, records) => void counts.set(outcome, (counts.get(outcome) ?? 0) + records),
   )
-  const records = new RequestRecords({
-    configVersion: loaded.version,
-    excerpt: (text, maxChars) => redactor.excerpt(text, maxChars),
-    costMicroUsd: createPriceList(loaded.config, () => Date.now()),
-    nowMs: () => Date.now(),
-  })
-  const urgency = audit.durability === 'async' ? 'later' : 'soon'
   const dropped = new WeakSet<object>()
   return {
     counts,
@@ -70,20 +63,40 @@ export async function openAudit(parts: OpenAuditParts): Promise<OpenAudit> {
     isRecording: () => !trail.isAway,
     recordAdmin: (action, fields) => void trail.recordAdmin(action, fields),
     close: () => trail.close(),
-    requests: {
-      durability: audit.durability,
-      start(exchange) {
-        trail.admit()
-        const ticket = trail.append(records.start(exchange), urgency)
-        if (ticket === 0) dropped.add(exchange)
-        return ticket
-      },
-      end(exchange, settlement) {
-        // An end without its start would say less than nothing.
-        if (!dropped.has(exchange)) trail.append(records.end(exchange, settlement), 'later')
-      },
-      durable: (ticket) => trail.durable(ticket),
+    requestsOf: (serving) => requestAudit(trail, recordsOf(serving, redactor), serving.config, dropped),
+  }
+}
+
+function recordsOf({ config, version }: LoadedConfig, redactor: Redactor): RequestRecords {
+  return new RequestRecords({
+    configVersion: version,
+    excerpt: (text, maxChars) => redactor.excerpt(text, maxChars),
+    costMicroUsd: createPriceList(config, () => Date.now()),
+    nowMs: () => Date.now(),
+  })
+}
+
+/** @param dropped exchanges whose start was not taken. */
+function requestAudit(
+  trail: AuditTrail,
+  records: RequestRecords,
+  { audit: { durability } }: Config,
+  dropped: WeakSet<object>,
+): RequestAudit {
+  const urgency = durability === 'async' ? 'later' : 'soon'
+  return {
+    durability,
+    start(exchange) {
+      trail.admit()
+      const ticket = trail.append(records.start(exchange), urgency)
+      if (ticket === 0) dropped.add(exchange)
+      return ticket
     },
+    end(exchange, settlement) {
+      // An end without its start would say less than nothing.
+      if (!dropped.has(exchange)) trail.append(records.end(exchange, settlement), 'later')
+    },
+    durable: (ticket) => trail.durable(ticket),
   }
 }
 

@@ -1,12 +1,13 @@
 // The schedule of backups where the configuration asks for one; its code is loaded only then.
 import { systemClock } from 'ai-lib/internal/attempts/clock'
+import type { KeyRing } from 'ai-lib/internal/attempts/key-ring'
 import type { ServiceBackups } from '../backup/service-backups.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ServiceMetrics } from '../telemetry/metrics.ts'
 import { backedUpKeys } from './backed-up-keys.ts'
 import type { OpenAudit } from './open-audit.ts'
-import type { OpenKeyRings } from './open-key-rings.ts'
+import type { Generation } from './generation.ts'
 
 export interface OpenBackups {
   /** Does nothing where backups are off. */
@@ -18,10 +19,10 @@ export interface BackupObservers {
   readonly log: Log
   readonly metrics: ServiceMetrics
   readonly audit: OpenAudit
-  readonly keys: OpenKeyRings
+  readonly current: () => Generation
 }
 
-export function openBackups(loaded: LoadedConfig, { log, metrics, audit, keys }: BackupObservers): OpenBackups {
+export function openBackups(loaded: LoadedConfig, { log, metrics, audit, current }: BackupObservers): OpenBackups {
   const settings = loaded.config.backup
   let running: Promise<ServiceBackups> | undefined
   return {
@@ -33,7 +34,7 @@ export function openBackups(loaded: LoadedConfig, { log, metrics, audit, keys }:
           loaded,
           settings,
           log,
-          keys: () => backedUpKeys(keys.rings, systemClock),
+          keys: () => backedUpKeys(ringsOf(current()), systemClock),
           onSuccess: (seconds) => metrics.backupSucceeded(seconds),
           onAction: (action, fields) => audit.recordAdmin(action, fields),
         }),
@@ -45,4 +46,8 @@ export function openBackups(loaded: LoadedConfig, { log, metrics, audit, keys }:
       await (await running)?.stop()
     },
   }
+}
+
+function ringsOf({ keys }: Generation): ReadonlyMap<string, KeyRing> {
+  return new Map([...keys.rings].map(([provider, { ring }]) => [provider, ring]))
 }

@@ -9,37 +9,44 @@ import type { CacheStore } from '../stores/cache-store.ts'
 import { createMemoryCache } from '../stores/memory/cache-store.ts'
 import { openValkeyCache } from '../stores/valkey/cache-store.ts'
 import type { Log } from '../telemetry/log.ts'
+import { partKey } from './part-key.ts'
+import type { Leases, SharedParts } from './shared-parts.ts'
 
-export interface OpenCache {
-  /** Absent where the cache is off. */
-  readonly parts: CacheParts | undefined
-  close(): Promise<void>
+/** Answers, and who waits for one: what outlives a configuration, as long as the next one names the same store. */
+export interface CachePlace {
+  readonly store: CacheStore<CachedAnswer>
+  readonly flights: SingleFlight<CachedAnswer>
 }
 
 export interface CacheSurroundings {
+  readonly caches: SharedParts<Promise<CachePlace>>
   readonly log: Log
   readonly onStoreError: () => void
 }
 
-const off: OpenCache = { parts: undefined, close: () => Promise.resolve() }
-
-export async function openCache(config: Config, { log, onStoreError }: CacheSurroundings): Promise<OpenCache> {
-  const { cache } = config
-  if (cache === undefined) return off
+/** Undefined where the cache is off. */
+export async function openCache(
+  config: Config,
+  { caches, log, onStoreError }: CacheSurroundings,
+  leases: Leases,
+): Promise<CacheParts | undefined> {
+  const { cache, stores } = config
+  if (cache === undefined) return undefined
   const { scope, maxRequestBytes, ttlMs, maxEntryBytes, waitMs } = cache
-  const store = await openStore(config, cache, log)
+  const key = partKey(stores.shared, stores.shared.kind === 'memory' ? cache.maxBytes : 0)
+  const { store, flights } = await leases.take(caches, key, async () => ({
+    store: await openStore(config, cache, log),
+    flights: new SingleFlight<CachedAnswer>(),
+  }))
   return {
-    parts: {
-      rules: { scope, maxRequestBytes, routes: routesOf(config) },
-      store,
-      flights: new SingleFlight(),
-      ttlMs,
-      maxEntryBytes,
-      waitMs,
-      clock: systemClock,
-      onStoreError,
-    },
-    close: () => store.close(),
+    rules: { scope, maxRequestBytes, routes: routesOf(config) },
+    store,
+    flights,
+    ttlMs,
+    maxEntryBytes,
+    waitMs,
+    clock: systemClock,
+    onStoreError,
   }
 }
 

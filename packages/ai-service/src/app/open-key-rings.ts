@@ -1,71 +1,108 @@
 // Makes the key rings of all providers: what was loaded serves at once, what may change is read anew while requests run.
+import type { KeyEvent } from 'ai-lib/internal/attempts/key-event'
 import type { SecretSource } from 'ai-lib/internal/attempts/secret-source'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { KeyRing } from 'ai-lib/internal/attempts/key-ring'
 import { Secret } from 'ai-lib/internal/errors/secret'
 import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
 import type { Transport } from 'ai-lib/internal/transport/transport'
-import type { Config, EnvironmentProxy, ProviderKey, SecretsConfig, WebhookConfig } from '../config/config.ts'
+import type { Config, ProviderConfig, ProviderKey, SecretsConfig, WebhookConfig } from '../config/config.ts'
 import type { Redactor } from '../redaction/redactor.ts'
-import { DirectoryWatch } from '../secrets/directory-watch.ts'
-import { KeyFeed } from '../secrets/key-feed.ts'
+import type { DirectoryWatch } from '../secrets/directory-watch.ts'
+import type { KeyFeed } from '../secrets/key-feed.ts'
 import { KeyWebhook } from '../secrets/key-webhook.ts'
-import { liveSource } from '../secrets/live-source.ts'
+import { type LivePace, liveSource } from '../secrets/live-source.ts'
 import type { Environment } from '../secrets/sources.ts'
 import { openVault } from '../secrets/vault/open-vault.ts'
 import type { VaultClient } from '../secrets/vault/vault-client.ts'
 import type { KeyState } from '../telemetry/key-series.ts'
 import type { Log } from '../telemetry/log.ts'
-import { proxyVariables } from './open-upstreams.ts'
-import { logKeyEvent } from './tell-key-events.ts'
+import { partKey } from './part-key.ts'
+import { proxyVariables } from './proxy-variables.ts'
+import type { Leases, SharedParts } from './shared-parts.ts'
+
+/** A ring, and what it is made of. */
+export interface NamedRing {
+  readonly key: string
+  /** Whose keys these are: what one address says of a key, another need not. */
+  readonly place: string
+  readonly ring: KeyRing
+}
 
 export interface OpenKeyRings {
   /** By the provider's configured name. */
-  readonly rings: ReadonlyMap<string, KeyRing>
-  /** What happens to keys, for whoever wants to know. */
-  readonly feed: KeyFeed
+  readonly rings: ReadonlyMap<string, NamedRing>
+  /** Told of what happens to keys, where the configuration names an address. */
+  readonly webhook: KeyWebhook | undefined
   /** As they are now, for metrics. */
   states(): readonly KeyState[]
   /** Reads every source anew and gives keys that are out another trial. */
   refresh(): Promise<void>
-  close(): Promise<void>
 }
 
+/** What key rings of one process share, whatever configuration they were opened for. */
 export interface KeyRingParts {
-  readonly config: Config
+  readonly rings: SharedParts<KeyRing>
+  readonly vaults: SharedParts<VaultClient>
+  readonly webhooks: SharedParts<KeyWebhook>
+  /** What happens to keys, for whoever wants to know. */
+  readonly feed: KeyFeed
+  readonly folders: DirectoryWatch
   readonly env: Environment
-  readonly transport: Transport
   readonly log: Log
   readonly redactor: Redactor
 }
 
-export function openKeyRings({ config, env, transport, log, redactor }: KeyRingParts): OpenKeyRings {
-  const feed = new KeyFeed()
-  const folders = new DirectoryWatch()
-  const onSecret = (secret: Secret): void => redactor.add(secret)
+export interface KeyRingSources {
+  readonly config: Config
+  readonly transport: Transport
+  /** Those of the configuration before: a key that was refused does not come back because the list beside it changed. */
+  readonly former: OpenKeyRings | undefined
+}
+
+export function openKeyRings(sources: KeyRingSources, parts: KeyRingParts, leases: Leases): OpenKeyRings {
+  const { config, transport, former } = sources
+  const onSecret = (secret: Secret): void => parts.redactor.add(secret)
   const settings = usesVault(config) ? config.secrets.vault : undefined
-  const vault = settings && openVault(transport, { settings, env, onSecret })
-  const webhook = config.secrets.webhook && openWebhook(config.secrets.webhook, config.environmentProxy, transport, log)
-  feed.subscribe((told) => logKeyEvent(log, told))
-  if (webhook) feed.subscribe((told) => webhook.tell(told))
-  const rings = new Map<string, KeyRing>()
-  for (const { name: provider, keys } of config.providers.values()) {
-    const parts = { secrets: config.secrets, vault, folders, onSecret }
-    const listed = keys.map((key) => ({ ...key, ...secretOf(key, parts) }))
-    const onKeyRotation = (event: Parameters<typeof feed.publish>[0]['event']): void =>
-      feed.publish({ timeMs: systemClock.dateMs(), provider, event })
-    rings.set(provider, new KeyRing(listed, { onKeyRotation }, systemClock.nowMs))
+  const vaultKey = partKey(settings, config.server.dns)
+  const vault =
+    settings && leases.take(parts.vaults, vaultKey, () => openVault(transport, { settings, env: parts.env, onSecret }))
+  const webhook = config.secrets.webhook && openWebhook(config, config.secrets.webhook, transport, parts, leases)
+  const rings = new Map<string, NamedRing>()
+  for (const provider of config.providers.values()) {
+    const place = partKey(provider.kind, provider.baseUrl)
+    const known = former?.rings.get(provider.name)
+    const before = known?.place === place ? known.ring : undefined
+    const reading = { secrets: config.secrets, vault, folders: parts.folders, onSecret }
+    const key = ringKey(provider, config.secrets.files, vaultKey)
+    const ring = leases.take(parts.rings, key, () => openRing(provider, reading, parts.feed, before))
+    rings.set(provider.name, { key, place, ring })
   }
   return {
     rings,
-    feed,
+    webhook,
     states: () => statesOf(rings),
-    refresh: async () => void (await Promise.all([...rings.values()].map((ring) => ring.refresh()))),
-    async close() {
-      for (const ring of rings.values()) ring.close()
-      await Promise.all([vault?.close(), webhook?.close()])
-    },
+    refresh: async () => void (await Promise.all([...rings.values()].map(({ ring }) => ring.refresh()))),
   }
+}
+
+/** A live key is named by its place: the ring itself follows what stands there, and new values prove themselves first. */
+function ringKey({ name, kind, baseUrl, keys }: ProviderConfig, files: LivePace, vaultKey: string): string {
+  const listed = keys.map(({ source, secret, ...key }) => ({ ...key, from: source ?? secret }))
+  return partKey(name, kind, baseUrl, listed, files, vaultKey)
+}
+
+function openRing(
+  { name: provider, keys }: ProviderConfig,
+  reading: SourceParts,
+  feed: KeyFeed,
+  former: KeyRing | undefined,
+): KeyRing {
+  const listed = keys.map((key) => ({ ...key, ...secretOf(key, reading) }))
+  const onKeyRotation = (event: KeyEvent): void => feed.publish({ timeMs: systemClock.dateMs(), provider, event })
+  const ring = new KeyRing(listed, { onKeyRotation }, systemClock.nowMs)
+  if (former) ring.pool.inherit(former.pool)
+  return ring
 }
 
 function usesVault({ providers }: Config): boolean {
@@ -100,29 +137,40 @@ function scrubbed(source: SecretSource, onSecret: (secret: Secret) => void): Sec
   }
 }
 
-function openWebhook(config: WebhookConfig, environment: EnvironmentProxy, transport: Transport, log: Log): KeyWebhook {
+function openWebhook(
+  { environmentProxy, server }: Config,
+  config: WebhookConfig,
+  transport: Transport,
+  { webhooks, log }: KeyRingParts,
+  leases: Leases,
+): KeyWebhook {
   const url = new URL(config.url.url.reveal())
-  const proxy = resolveProxy({ origin: url.origin, environment: proxyVariables(environment) })
-  return new KeyWebhook({
-    channel: transport.open({
-      origin: url.origin,
-      ...(proxy === undefined ? {} : { proxy }),
-      allowPrivate: config.allowPrivate,
-      poolSize: 1,
-    }),
-    path: `${url.pathname}${url.search}`,
-    secret: config.secret,
-    timeoutMs: config.timeoutMs,
-    clock: systemClock,
-    random: Math.random,
-    onLost: (why) =>
-      log.warn('an event of a provider key was not delivered', { webhook: config.url.shown, reason: why }),
-  })
+  const proxy = resolveProxy({ origin: url.origin, environment: proxyVariables(environmentProxy) })
+  return leases.take(
+    webhooks,
+    partKey(config, proxy, server.dns),
+    () =>
+      new KeyWebhook({
+        channel: transport.open({
+          origin: url.origin,
+          ...(proxy === undefined ? {} : { proxy }),
+          allowPrivate: config.allowPrivate,
+          poolSize: 1,
+        }),
+        path: `${url.pathname}${url.search}`,
+        secret: config.secret,
+        timeoutMs: config.timeoutMs,
+        clock: systemClock,
+        random: Math.random,
+        onLost: (why) =>
+          log.warn('an event of a provider key was not delivered', { webhook: config.url.shown, reason: why }),
+      }),
+  )
 }
 
-function statesOf(rings: ReadonlyMap<string, KeyRing>): readonly KeyState[] {
+function statesOf(rings: ReadonlyMap<string, NamedRing>): readonly KeyState[] {
   const nowMs = systemClock.nowMs()
-  return [...rings].flatMap(([provider, ring]) =>
+  return [...rings].flatMap(([provider, { ring }]) =>
     ring.states().map(({ name, state }) => {
       // A rest ends by itself, noticed with the next request.
       const isOver = state.kind === 'cooling' && state.untilMs <= nowMs

@@ -3,20 +3,30 @@ import { systemClock } from 'ai-lib/internal/attempts/clock'
 import type { EndpointHealth } from 'ai-lib/internal/attempts/endpoint-health'
 import type { HealthBook } from 'ai-lib/internal/attempts/health-book'
 import { ProbeTimer } from 'ai-lib/internal/attempts/probe-timer'
+import type { Upstream } from 'ai-lib/internal/attempts/target'
 import type { Config, HealthProbeConfig } from '../config/config.ts'
 import type { AliasMember } from '../exchange/route.ts'
+import { partKey } from './part-key.ts'
+import type { Leases, SharedParts } from './shared-parts.ts'
+
+export interface ProbedPlaces {
+  /** The endpoints of an alias. */
+  membersOf(alias: string): readonly AliasMember[]
+  /** What an upstream is made of. */
+  keyOf(upstream: Upstream): string
+}
 
 interface Due {
   readonly member: AliasMember
   readonly health: HealthProbeConfig
 }
 
-/** @param membersOf the endpoints of an alias. */
 export function openProbes(
   config: Config,
-  membersOf: (alias: string) => readonly AliasMember[],
-  book: HealthBook,
-): { close(): void } {
+  { membersOf, keyOf }: ProbedPlaces,
+  { book, probes }: { readonly book: HealthBook; readonly probes: SharedParts<ProbeTimer> },
+  leases: Leases,
+): void {
   const due = new Map<EndpointHealth, Due>()
   for (const { name, health } of config.models.values()) {
     if (health.probe === 'none') continue
@@ -29,16 +39,13 @@ export function openProbes(
       if (!known || health.intervalMs < known.health.intervalMs) due.set(endpoint, { member, health })
     }
   }
-  const timers = [...due].flatMap(([endpoint, { member, health }]) => {
+  for (const [endpoint, { member, health }] of due) {
     const { probe: kind, timeoutMs, intervalMs } = health
-    if (kind === 'none') return []
+    if (kind === 'none') continue
     const { upstream, model } = member
-    const parts = { clock: systemClock, random: Math.random }
-    return [new ProbeTimer({ upstream, model, kind, timeoutMs }, endpoint, intervalMs, parts)]
-  })
-  return {
-    close() {
-      for (const timer of timers) timer.close()
-    },
+    leases.take(probes, partKey(keyOf(upstream), model, health), () => {
+      const parts = { clock: systemClock, random: Math.random }
+      return new ProbeTimer({ upstream, model, kind, timeoutMs }, endpoint, intervalMs, parts)
+    })
   }
 }

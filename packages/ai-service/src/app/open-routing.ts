@@ -1,42 +1,30 @@
-// Where requests can go: upstreams, the router over them, and what is known of their health.
-import { systemClock } from 'ai-lib/internal/attempts/clock'
-import { HealthBook } from 'ai-lib/internal/attempts/health-book'
-import type { KeyRing } from 'ai-lib/internal/attempts/key-ring'
-import type { Transport } from 'ai-lib/internal/transport/transport'
-import type { Config } from '../config/config.ts'
+// Where requests can go: upstreams, the router over them, and probes of their endpoints.
+import type { HealthBook } from 'ai-lib/internal/attempts/health-book'
+import type { ProbeTimer } from 'ai-lib/internal/attempts/probe-timer'
 import type { Router } from '../exchange/route.ts'
-import type { Log } from '../telemetry/log.ts'
 import { openProbes } from './open-probes.ts'
 import { openRouter } from './open-router.ts'
-import { tellBreakers } from './tell-breakers.ts'
-import { openUpstreams, type OpenUpstreams } from './open-upstreams.ts'
+import { openUpstreams, type OpenUpstreams, type UpstreamParts, type UpstreamSources } from './open-upstreams.ts'
+import type { Leases, SharedParts } from './shared-parts.ts'
 
 export interface Routing {
   readonly router: Router
   readonly upstreams: OpenUpstreams
-  close(): Promise<void>
 }
 
-/** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
-export function openRouting(
-  config: Config,
-  transport: Transport,
-  rings: ReadonlyMap<string, KeyRing>,
-  simulatorUrl: string | undefined,
-  log: Pick<Log, 'warn' | 'info'>,
-): Routing {
-  const upstreams = openUpstreams(config, transport, rings, simulatorUrl)
-  const book = new HealthBook(
-    tellBreakers(log, ({ upstream, model }) => router.labelsOf(upstream, model), systemClock.nowMs),
-  )
-  const router: Router = openRouter(config, upstreams, book)
-  const probes = openProbes(config, (alias) => router.endpointsOf(alias), book)
-  return {
-    router,
-    upstreams,
-    close() {
-      probes.close()
-      return upstreams.close()
-    },
+/** What routings of one process share, whatever configuration they were opened for. */
+export interface RoutingParts extends UpstreamParts {
+  readonly book: HealthBook
+  readonly probes: SharedParts<ProbeTimer>
+}
+
+export function openRouting(sources: UpstreamSources, parts: RoutingParts, leases: Leases): Routing {
+  const upstreams = openUpstreams(sources, parts, leases)
+  const router = openRouter(sources.config, upstreams, parts.book)
+  const places = {
+    membersOf: (alias: string) => router.endpointsOf(alias),
+    keyOf: upstreams.keyOf,
   }
+  openProbes(sources.config, places, parts, leases)
+  return { router, upstreams }
 }

@@ -1,6 +1,6 @@
 // Makes upstreams out of the configuration: a channel with its pool and proxy, keys, timers.
+import type { HealthBook } from 'ai-lib/internal/attempts/health-book'
 import { KeyPool } from 'ai-lib/internal/attempts/key-pool'
-import type { KeyRing } from 'ai-lib/internal/attempts/key-ring'
 import { RetryBudget } from 'ai-lib/internal/attempts/retry-budget'
 import type { Upstream } from 'ai-lib/internal/attempts/target'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
@@ -8,16 +8,23 @@ import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
 import { createResolverLookup } from 'ai-lib/internal/transport/resolver-lookup'
 import type { HttpTransportParts } from 'ai-lib/internal/transport/http-transport'
 import type { Channel, ChannelOptions, ProxySettings, Transport } from 'ai-lib/internal/transport/transport'
-import type { Config, EnvironmentProxy, GuardedUrl, ProviderConfig } from '../config/config.ts'
+import type { Config, EnvironmentProxy, ProviderConfig } from '../config/config.ts'
+import type { NamedRing } from './open-key-rings.ts'
+import { partKey } from './part-key.ts'
+import { proxyVariables } from './proxy-variables.ts'
+import type { Leases, SharedParts } from './shared-parts.ts'
 
 export interface OpenUpstreams {
   /** By configured name. */
   readonly byName: ReadonlyMap<string, Upstream>
   /** The upstream of a provider at another address, sharing its keys. */
   at(provider: string, baseUrl: string): Upstream
+  /** The one at an address, where its provider is of the same kind. */
+  standing(provider: Pick<ProviderConfig, 'name' | 'kind'>, address: string): Upstream | undefined
+  /** What one of these is made of. */
+  keyOf(upstream: Upstream): string
   /** Requests that wait for a socket, by provider; the endpoints of one provider are added up. */
   waiting(): ReadonlyMap<string, number>
-  close(): Promise<void>
 }
 
 /** How names are looked up, where the configuration says. */
@@ -25,51 +32,89 @@ export function transportParts({ server: { dns } }: Config): HttpTransportParts 
   return dns === undefined ? {} : { lookup: createResolverLookup(dns) }
 }
 
-/** @param simulatorUrl where the built-in simulator listens, if any provider is it. */
-export function openUpstreams(
-  config: Config,
-  transport: Transport,
-  rings: ReadonlyMap<string, KeyRing>,
-  simulatorUrl: string | undefined,
-): OpenUpstreams {
-  const channels: Channel[] = []
-  const waiting = new Map([...config.providers.keys()].map((name) => [name, 0]))
-  const open = (provider: ProviderConfig, baseUrl: string, keys: KeyPool): Upstream => {
-    const url = new URL(baseUrl)
-    const channel = transport.open({
-      ...channelOptions(provider, url.origin, config.environmentProxy),
-      onWaiting: (change) => void waiting.set(provider.name, (waiting.get(provider.name) ?? 0) + change),
-    })
-    channels.push(channel)
-    return upstreamOf(provider, channel, url, keys)
-  }
+/** What upstreams of one process share, whatever configuration they were opened for. */
+export interface UpstreamParts {
+  readonly channels: SharedParts<Channel>
+  readonly upstreams: SharedParts<Upstream>
+  /** Requests that wait for a socket, by provider. */
+  readonly waiting: Map<string, number>
+  readonly book: Pick<HealthBook, 'carryOver'>
+}
+
+export interface UpstreamSources {
+  readonly config: Config
+  readonly transport: Transport
+  readonly rings: ReadonlyMap<string, NamedRing>
+  /** Where the built-in simulator listens, if any provider is it. */
+  readonly simulatorUrl: string | undefined
+  /** Those of the configuration before: what is known of the health of a place stays known. */
+  readonly former: OpenUpstreams | undefined
+}
+
+export function openUpstreams(sources: UpstreamSources, parts: UpstreamParts, leases: Leases): OpenUpstreams {
+  const { config, rings, simulatorUrl, former } = sources
   const byName = new Map<string, Upstream>()
+  const keys = new Map<Upstream, string>()
   // Two endpoints at one address are one upstream: they share connections, and what is known of its health.
   const byAddress = new Map<string, Upstream>()
-  for (const [name, provider] of config.providers) {
-    const keys = rings.get(name)?.pool ?? new KeyPool([])
-    const address = addressOf(provider, simulatorUrl)
-    const upstream = open(provider, address, keys)
-    byName.set(name, upstream)
-    byAddress.set(`${name} ${address}`, upstream)
+  const open = (provider: ProviderConfig, address: string): Upstream => {
+    const { upstream, key } = openUpstream(provider, new URL(address), {
+      ...sources,
+      ring: rings.get(provider.name),
+      known: former?.standing(provider, address),
+      parts,
+      leases,
+    })
+    keys.set(upstream, key)
+    byAddress.set(`${provider.name} ${address}`, upstream)
+    return upstream
   }
+  for (const [name, provider] of config.providers) byName.set(name, open(provider, addressOf(provider, simulatorUrl)))
   return {
     byName,
     at(name, baseUrl) {
       const provider = config.providers.get(name)
-      const standing = byName.get(name)
-      if (!provider || !standing) throw new AiError('config_invalid', { message: `No provider ${name}.` })
-      const known = byAddress.get(`${name} ${baseUrl}`)
-      if (known) return known
-      const upstream = open(provider, baseUrl, standing.keys)
-      byAddress.set(`${name} ${baseUrl}`, upstream)
-      return upstream
+      if (!provider) throw new AiError('config_invalid', { message: `No provider ${name}.` })
+      return byAddress.get(`${name} ${baseUrl}`) ?? open(provider, baseUrl)
     },
-    waiting: () => waiting,
-    async close() {
-      await Promise.all(channels.map((channel) => channel.close()))
+    standing({ name, kind }, address) {
+      return config.providers.get(name)?.kind === kind ? byAddress.get(`${name} ${address}`) : undefined
     },
+    keyOf: (upstream) => keys.get(upstream) ?? '',
+    waiting: () => new Map([...config.providers.keys()].map((name) => [name, parts.waiting.get(name) ?? 0])),
   }
+}
+
+interface NamedUpstream {
+  readonly key: string
+  readonly upstream: Upstream
+}
+
+interface Opening extends UpstreamSources {
+  readonly ring: NamedRing | undefined
+  readonly known: Upstream | undefined
+  readonly parts: UpstreamParts
+  readonly leases: Leases
+}
+
+function openUpstream(provider: ProviderConfig, url: URL, opening: Opening): NamedUpstream {
+  const { config, transport, ring, known, parts, leases } = opening
+  const options = channelOptions(provider, url.origin, config.environmentProxy)
+  const channelKey = partKey(provider.name, options, url.pathname, config.server.dns)
+  const channel = leases.take(parts.channels, channelKey, () =>
+    transport.open({
+      ...options,
+      onWaiting: (change) => void parts.waiting.set(provider.name, (parts.waiting.get(provider.name) ?? 0) + change),
+    }),
+  )
+  const key = partKey(channelKey, ring?.key, provider.spec, provider.headers, provider.timeouts)
+  const upstream = leases.take(parts.upstreams, key, () => {
+    const keys = ring?.ring.pool ?? new KeyPool([])
+    const made = upstreamOf(provider, channel, url, { keys, retryBudget: known?.retryBudget ?? new RetryBudget() })
+    if (known) parts.book.carryOver(known, made)
+    return made
+  })
+  return { key, upstream }
 }
 
 function channelOptions(provider: ProviderConfig, origin: string, environment: EnvironmentProxy): ChannelOptions {
@@ -96,7 +141,12 @@ function addressOf(provider: ProviderConfig, simulatorUrl: string | undefined): 
   return address
 }
 
-function upstreamOf(provider: ProviderConfig, channel: Channel, url: URL, keys: KeyPool): Upstream {
+function upstreamOf(
+  provider: ProviderConfig,
+  channel: Channel,
+  url: URL,
+  { keys, retryBudget }: Pick<Upstream, 'keys' | 'retryBudget'>,
+): Upstream {
   if (!provider.spec) throw new AiError('config_invalid', { message: `Provider ${provider.name} has no data file.` })
   const { headMs, firstTokenMs, idleMs, totalMs, streamTotalMs } = provider.timeouts
   return {
@@ -106,7 +156,7 @@ function upstreamOf(provider: ProviderConfig, channel: Channel, url: URL, keys: 
     headers: provider.headers,
     keys,
     timeouts: { headMs, firstTokenMs, idleMs, totalMs, ...(streamTotalMs === undefined ? {} : { streamTotalMs }) },
-    retryBudget: new RetryBudget(),
+    retryBudget,
   }
 }
 
@@ -119,10 +169,4 @@ function proxyOf(provider: ProviderConfig, origin: string, environment: Environm
     case 'environment':
       return resolveProxy({ origin, environment: proxyVariables(environment) })
   }
-}
-
-/** As a process has them, for `resolveProxy`. */
-export function proxyVariables({ http, https, no }: EnvironmentProxy): Readonly<Record<string, string | undefined>> {
-  const reveal = (url: GuardedUrl | undefined): string | undefined => url?.url.reveal()
-  return { http_proxy: reveal(http), https_proxy: reveal(https), no_proxy: no }
 }

@@ -19,6 +19,7 @@ export interface OpenPlace {
  */
 export class OpenExchanges implements Iterable<Interruptible> {
   readonly #places: OpenPlace[] = []
+  #onEmpty: (() => void) | undefined
 
   get size(): number {
     return this.#places.length
@@ -33,9 +34,19 @@ export class OpenExchanges implements Iterable<Interruptible> {
 
   delete(place: OpenPlace): void {
     const last = this.#places.pop()
-    if (last === undefined || last === place) return
-    last.index = place.index
-    this.#places[place.index] = last
+    if (last !== undefined && last !== place) {
+      last.index = place.index
+      this.#places[place.index] = last
+    }
+    if (this.#onEmpty !== undefined && this.#places.length === 0) this.#onEmpty()
+  }
+
+  /** Resolves once none is under way; to be asked where no further one begins. */
+  emptied(): Promise<void> {
+    if (this.#places.length === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve
+    })
   }
 
   *[Symbol.iterator](): Iterator<Interruptible> {

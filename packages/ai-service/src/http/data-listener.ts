@@ -23,13 +23,19 @@ export interface RefusedBeforeExchange {
   readonly error: AiError
 }
 
-export interface DataListenerParts {
+/** What one configuration makes of requests. */
+export interface Serving {
   readonly exchanges: ExchangeParts
-  readonly health: HealthState
   readonly corsOrigins: ReadonlySet<string>
   readonly models: () => readonly ListedModel[]
   /** Who a credential belongs to. @throws AiError. */
   readonly identify: (credential: string | undefined) => Caller
+}
+
+export interface DataListenerParts {
+  /** Asked once for each request, which keeps to it until it is over. */
+  readonly generations: { readonly current: { readonly serving: Serving } }
+  readonly health: HealthState
   readonly createRequestId: () => string
   /** Refusals that never became an exchange, for log and metric. */
   readonly onRefused: (refused: RefusedBeforeExchange) => void
@@ -67,32 +73,33 @@ class DataListener {
   }
 
   handle(request: HttpRequest, response: HttpResponse, expects: string): void {
+    const { serving } = this.#parts.generations.current
     try {
       if (expects !== '' && expects !== '100-continue') throw new AiError('caller_expectation_failed')
-      this.#route(request, response, expects !== '')
+      this.#route(request, response, serving, expects !== '')
     } catch (thrown) {
-      this.#refuseOrEnd(request, response, toAiError(thrown))
+      this.#refuseOrEnd(request, response, serving, toAiError(thrown))
     }
   }
 
   // A fault of ours ends this request, and nothing else.
-  #refuseOrEnd(request: HttpRequest, response: HttpResponse, error: AiError): void {
+  #refuseOrEnd(request: HttpRequest, response: HttpResponse, serving: Serving, error: AiError): void {
     try {
-      this.#refuse(request, response, error)
+      this.#refuse(request, response, serving, error)
     } catch (again) {
-      this.#parts.exchanges.onFault('none', again)
+      serving.exchanges.onFault('none', again)
       response.destroy()
     }
   }
 
-  #route(request: HttpRequest, response: HttpResponse, expectsContinue: boolean): void {
+  #route(request: HttpRequest, response: HttpResponse, serving: Serving, expectsContinue: boolean): void {
     const headers = readClientHeaders(request.rawHeaders, this.#parts.agent)
     const path = guardedPath(request, headers)
-    if (request.method === 'OPTIONS' && headers.origin !== undefined) return this.#preflight(response, headers)
+    if (request.method === 'OPTIONS' && headers.origin !== undefined) return this.#preflight(response, headers, serving)
     const matched = matchRoute(request.method, path)
     if (matched.kind === 'none') {
       // Keys end up in paths by mistake, and answers end up in other people's logs.
-      const asked = `${request.method} ${this.#parts.exchanges.scrub(path, maxToldPath)}`
+      const asked = `${request.method} ${serving.exchanges.scrub(path, maxToldPath)}`
       const near = nearestRoute(path)
       throw new AiError('caller_route_not_found', {
         message: near === undefined ? `You asked for ${asked}.` : `You asked for ${asked}. Nearest: ${near}.`,
@@ -100,15 +107,16 @@ class DataListener {
     }
     if (matched.kind === 'wrong-method') {
       const error = new AiError('caller_method_not_allowed', { message: `It takes ${matched.allow}.` })
-      return this.#refuse(request, response, error, ['allow', matched.allow])
+      return this.#refuse(request, response, serving, error, ['allow', matched.allow])
     }
-    const extra = corsHeaders(headers.origin, this.#parts.corsOrigins)
-    this.#serve(request, response, matched.route, headers, extra, expectsContinue)
+    const extra = corsHeaders(headers.origin, serving.corsOrigins)
+    this.#serve(request, response, serving, matched.route, headers, extra, expectsContinue)
   }
 
   #serve(
     request: HttpRequest,
     response: HttpResponse,
+    serving: Serving,
     route: Route,
     headers: ClientHeaders,
     extra: readonly string[],
@@ -117,51 +125,68 @@ class DataListener {
     switch (route.kind) {
       case 'operation': {
         const id = this.#parts.createRequestId()
-        void handleExchange(request, response, { id, route, headers, extra, expectsContinue }, this.#parts.exchanges)
+        void handleExchange(request, response, { id, route, headers, extra, expectsContinue }, serving.exchanges)
         return
       }
       case 'models':
-        return this.#models(response, route.id, headers, extra)
+        return this.#models(response, serving, route.id, headers, extra)
       case 'live':
       case 'ready': {
         const report = route.kind === 'live' ? liveReport() : readyReport(this.#parts.health)
         return writeWhole(response, report.status, ['cache-control', 'no-store', ...extra], report.body)
       }
       case 'api-description':
-        void this.#describe(request, response, extra)
+        void this.#describe(request, response, serving, extra)
     }
   }
 
   // Written when it is first asked for: most services are never asked.
-  async #describe(request: HttpRequest, response: HttpResponse, extra: readonly string[]): Promise<void> {
+  async #describe(
+    request: HttpRequest,
+    response: HttpResponse,
+    serving: Serving,
+    extra: readonly string[],
+  ): Promise<void> {
     try {
       this.#description ??= (await import('./openapi.ts')).openApiBytes(this.#parts.version)
       if (!response.destroyed) writeWhole(response, 200, [...extra], this.#description)
     } catch (thrown) {
-      this.#refuseOrEnd(request, response, toAiError(thrown))
+      this.#refuseOrEnd(request, response, serving, toAiError(thrown))
     }
   }
 
-  #models(response: HttpResponse, id: string | undefined, headers: ClientHeaders, extra: readonly string[]): void {
-    const caller = this.#parts.identify(headers.credential)
+  #models(
+    response: HttpResponse,
+    serving: Serving,
+    id: string | undefined,
+    headers: ClientHeaders,
+    extra: readonly string[],
+  ): void {
+    const caller = serving.identify(headers.credential)
     const form = headers.forwarded['anthropic-version'] === undefined ? 'openai' : 'anthropic'
-    const models = this.#parts.models()
+    const models = serving.models()
     const body = id === undefined ? modelsBody(models, caller, form) : modelBody(models, id, caller, form)
     if (body === undefined)
       throw new AiError('caller_model_not_found', { message: 'GET /v1/models lists what there is.' })
     writeWhole(response, 200, ['x-request-id', this.#parts.createRequestId(), ...extra], body)
   }
 
-  #preflight(response: HttpResponse, headers: ClientHeaders): void {
-    response.sendWhole(204, preflightHeaders(headers, this.#parts.corsOrigins), '')
+  #preflight(response: HttpResponse, headers: ClientHeaders, { corsOrigins }: Serving): void {
+    response.sendWhole(204, preflightHeaders(headers, corsOrigins), '')
   }
 
   /** A refusal before there is an exchange: in the dialect that the path suggests, and with the connection closed on malformed ones. */
-  #refuse(request: HttpRequest, response: HttpResponse, error: AiError, extra: Extra = []): void {
+  #refuse(
+    request: HttpRequest,
+    response: HttpResponse,
+    { exchanges }: Serving,
+    error: AiError,
+    extra: Extra = [],
+  ): void {
     const id = this.#parts.createRequestId()
     const path = request.url.split('?', 1)[0] ?? ''
     // Anybody can send sixteen thousand letters that are slow to search, and nobody reads so many.
-    const shown = path.length > maxLoggedPath ? this.#parts.exchanges.scrub(path, maxLoggedPath) : path
+    const shown = path.length > maxLoggedPath ? exchanges.scrub(path, maxLoggedPath) : path
     this.#parts.onRefused({ id, method: request.method, path: shown, error })
     if (response.destroyed || response.headersSent) return
     const { wire } = path.startsWith('/v1/messages') ? operations.messages : operations.chat

@@ -1,0 +1,147 @@
+// What lives as long as the process, whatever configuration serves: what was counted, learnt, kept and opened.
+import { systemClock } from 'ai-lib/internal/attempts/clock'
+import { HealthBook } from 'ai-lib/internal/attempts/health-book'
+import type { KeyRing } from 'ai-lib/internal/attempts/key-ring'
+import type { ProbeTimer } from 'ai-lib/internal/attempts/probe-timer'
+import type { Upstream } from 'ai-lib/internal/attempts/target'
+import type { Channel } from 'ai-lib/internal/transport/transport'
+import type { LinePrinter } from '../audit/trail.ts'
+import type { LoadedConfig } from '../config/config.ts'
+import { ByteBudget } from '../exchange/byte-budget.ts'
+import type { HealthState } from '../http/health.ts'
+import type { Redactor } from '../redaction/redactor.ts'
+import { DirectoryWatch } from '../secrets/directory-watch.ts'
+import { KeyFeed } from '../secrets/key-feed.ts'
+import type { KeyWebhook } from '../secrets/key-webhook.ts'
+import type { Environment } from '../secrets/sources.ts'
+import type { VaultClient } from '../secrets/vault/vault-client.ts'
+import type { ConcurrencyCounters, RateCounters } from '../stores/counters.ts'
+import { createConcurrencyCounters } from '../stores/memory/concurrency-counters.ts'
+import { createRateCounters } from '../stores/memory/rate-counters.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { ServiceMetrics } from '../telemetry/metrics.ts'
+import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
+import { createTranslationWorker, type TranslationWorker } from '../workers/translation-worker.ts'
+import { auditKeyEvent } from './audit-key-events.ts'
+import { BuiltInSimulator } from './built-in-simulator.ts'
+import type { Generation } from './generation.ts'
+import { Generations } from './generations.ts'
+import { type OpenAudit, openAudit } from './open-audit.ts'
+import type { CachePlace } from './open-cache.ts'
+import { openMetrics } from './open-metrics.ts'
+import { SharedParts } from './shared-parts.ts'
+import { tellBreakers } from './tell-breakers.ts'
+import { logKeyEvent } from './tell-key-events.ts'
+
+/** What the process gives. */
+export interface Surroundings {
+  readonly log: Log
+  /** Takes secrets out of text; whoever learns of a new one adds it. */
+  readonly redactor: Redactor
+  /** For credentials of Vault that are variables. Default none. */
+  readonly env?: Environment
+  readonly runtime: RuntimeSource
+  /** Bytes that the process may use, for the default of the body budget. */
+  readonly memoryLimitBytes: number
+  readonly version: string
+  /** Standard output, where lines are that must not be dropped. */
+  readonly printer: LinePrinter
+}
+
+export interface Lasting {
+  readonly log: Log
+  readonly redactor: Redactor
+  readonly env: Environment
+  readonly health: HealthState
+  readonly generations: Generations<Generation>
+  readonly audit: OpenAudit
+  readonly metrics: ServiceMetrics
+  readonly budget: ByteBudget
+  readonly rates: RateCounters
+  readonly concurrency: ConcurrencyCounters
+  readonly translations: TranslationWorker
+  readonly simulator: BuiltInSimulator
+  /** What happens to provider keys. */
+  readonly feed: KeyFeed
+  readonly folders: DirectoryWatch
+  /** What is known of the health of endpoints. */
+  readonly book: HealthBook
+  /** Requests that wait for a socket, by provider. */
+  readonly waiting: Map<string, number>
+  readonly channels: SharedParts<Channel>
+  readonly upstreams: SharedParts<Upstream>
+  readonly probes: SharedParts<ProbeTimer>
+  readonly rings: SharedParts<KeyRing>
+  readonly vaults: SharedParts<VaultClient>
+  readonly webhooks: SharedParts<KeyWebhook>
+  readonly caches: SharedParts<Promise<CachePlace>>
+  close(): Promise<void>
+}
+
+/** Share of the memory limit that bodies may hold at a time. */
+const bodyShare = 0.25
+
+/** @throws TrailUnusable. */
+export async function openLasting(loaded: LoadedConfig, surroundings: Surroundings): Promise<Lasting> {
+  const { log, redactor, env = {}, memoryLimitBytes } = surroundings
+  const health: HealthState = { readiness: { kind: 'starting' }, missingStores: new Set() }
+  const audit = await openAudit({ ...surroundings, loaded, health })
+  const generations = new Generations<Generation>()
+  const feed = new KeyFeed()
+  const metrics = openMetrics({ ...surroundings, current: () => generations.current, audit, feed })
+  feed.subscribe((told) => logKeyEvent(log, told))
+  feed.subscribe((told) => generations.current.keys.webhook?.tell(told))
+  feed.subscribe((told) => auditKeyEvent(audit, told))
+  const translations = createTranslationWorker()
+  const simulator = new BuiltInSimulator()
+  const { maxBufferedBytes = Math.floor(memoryLimitBytes * bodyShare) } = loaded.config.server
+  return {
+    log,
+    redactor,
+    env,
+    health,
+    generations,
+    audit,
+    metrics,
+    budget: new ByteBudget(maxBufferedBytes),
+    rates: createRateCounters(),
+    concurrency: createConcurrencyCounters(),
+    translations,
+    simulator,
+    feed,
+    folders: new DirectoryWatch(),
+    book: new HealthBook(
+      tellBreakers(
+        log,
+        ({ upstream, model }) => generations.current.router.labelsOf(upstream, model),
+        systemClock.nowMs,
+      ),
+    ),
+    waiting: new Map(),
+    ...sharedParts(),
+    async close() {
+      await generations.close()
+      metrics.close()
+      for (const part of [audit, translations, simulator]) await part.close()
+    },
+  }
+}
+
+type Shared = 'channels' | 'upstreams' | 'probes' | 'rings' | 'vaults' | 'webhooks' | 'caches'
+
+function sharedParts(): Pick<Lasting, Shared> {
+  return {
+    channels: closable(),
+    // An upstream is its channel and its keys, which have leases of their own.
+    upstreams: new SharedParts(() => undefined),
+    probes: closable(),
+    rings: closable(),
+    vaults: closable(),
+    webhooks: closable(),
+    caches: new SharedParts(async (place) => (await place).store.close()),
+  }
+}
+
+function closable<Part extends { close(): void | Promise<void> }>(): SharedParts<Part> {
+  return new SharedParts((part) => part.close())
+}
