@@ -17,12 +17,16 @@ export interface Block {
   readonly at: string
   readonly language: string
   readonly code: string
+  /** What the comment above it says it is, `<!-- sample: helm-values -->`; absent for the service's own configuration. */
+  readonly sample?: string
 }
 
-const folders = ['', 'docs', 'packages/ai-lib', 'packages/ai-service', 'packages/simulator', 'bench']
+const folders = ['', 'docs', 'deploy', 'packages/ai-lib', 'packages/ai-service', 'packages/simulator', 'bench']
 
-/** All pages that readers are sent to; those of `docs/` with all folders below it. */
-export const pages: readonly Page[] = folders.flatMap((folder) => pagesIn(join(root, folder), folder === 'docs'))
+/** All pages that readers are sent to; those of `docs/` and `deploy/` with all folders below them. */
+export const pages: readonly Page[] = folders.flatMap((folder) =>
+  pagesIn(join(root, folder), folder === 'docs' || folder === 'deploy'),
+)
 
 function pagesIn(folder: string, deep: boolean): readonly Page[] {
   if (!existsSync(folder)) return []
@@ -37,13 +41,23 @@ function pagesIn(folder: string, deep: boolean): readonly Page[] {
 export function blocksOf({ name, text }: Page): readonly Block[] {
   const blocks: Block[] = []
   let open: { language: string; line: number; code: string[] } | undefined
+  let sample: string | undefined
   for (const [index, line] of text.split('\n').entries()) {
     const fence = /^```([a-z]*)$/.exec(line)
-    if (fence === null) open?.code.push(line)
-    else if (open === undefined) open = { language: fence[1] ?? '', line: index + 1, code: [] }
+    if (open === undefined) {
+      const mark = /^<!-- sample: ([a-z-]+) -->$/.exec(line)?.[1]
+      if (fence) open = { language: fence[1] ?? '', line: index + 1, code: [] }
+      else if (mark !== undefined || line !== '') sample = mark
+    } else if (fence === null) open.code.push(line)
     else {
-      blocks.push({ at: `${name}:${open.line}`, language: open.language, code: open.code.join('\n') })
-      open = undefined
+      const at = `${name}:${open.line}`
+      blocks.push({
+        at,
+        language: open.language,
+        code: open.code.join('\n'),
+        ...(sample === undefined ? {} : { sample }),
+      })
+      open = sample = undefined
     }
   }
   return blocks
