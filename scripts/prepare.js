@@ -1,4 +1,5 @@
 // Makes a checkout ready to run: installs what is missing, builds what is stale; plain JavaScript for any Node from 18 on.
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,9 +18,21 @@ export async function prepare() {
   if (!isInstalled()) await install()
   const node = findNode(root)
   if (node === undefined) throw new PrepareError(HOW_TO_GET_NODE)
-  // An up-to-date `tsc -b` takes a fraction of a second and sees deleted files, which comparing times would not.
-  await step('building', node, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'])
+  await build(node)
   return node
+}
+
+/**
+ * Whether `tsc -b --dry` would build anything. It takes a fraction of a second and sees deleted files, which comparing
+ * times would not; where it says no more than that times are behind, what was built is right.
+ */
+export function isStale({ status, stdout }) {
+  return status !== 0 || stdout.includes('would build project')
+}
+
+async function build(node) {
+  const tsc = [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']
+  if (isStale(spawnSync(node, [...tsc, '--dry'], { cwd: root, encoding: 'utf8' }))) await step('building', node, tsc)
 }
 
 /** The environment in which child processes find our Node and tools first. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findNode, isNewEnough, runToEnd } from '../packages/ai-service/bin/node-24.js'
-import { isInstalled } from './prepare.js'
+import { isInstalled, isStale } from './prepare.js'
 
 let folder = ''
 beforeEach(async () => {
@@ -49,6 +49,17 @@ describe('an install is needed', () => {
 
   test('but not where all but other platforms’ packages are there', async () => {
     expect(await checkout(lock('8.0.0'), installed('8.0.0'))).toBe(false)
+  })
+})
+
+describe('a build is needed', () => {
+  test.each([
+    ["- Project 'a' is up to date\n- A non-dry build would update timestamps for output of project 'b'", 0, false],
+    ["- Project 'a' is up to date\n- A non-dry build would build project 'b'", 0, true],
+    ['', 1, true],
+    ['', null, true],
+  ])('where the compiler says so: %j, status %s', (stdout, status, expected) => {
+    expect(isStale({ stdout, status })).toBe(expected)
   })
 })
 

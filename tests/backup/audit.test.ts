@@ -1,6 +1,6 @@
 // The audit trail through a backup: taken while requests are recorded, it comes back with chains that verify; what was altered is named.
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -44,6 +44,7 @@ describe('with SQLite', () => {
       yaml: 'providers: { simulator: {} }\nbackup: { to: "file:./backups", encrypt: env:BACKUP_KEY }',
       env,
     })
+    mkdirSync(join(service.folder, 'backups'))
   })
   afterAll(() => service.stop())
 
@@ -99,6 +100,7 @@ describe('with SQLite', () => {
     const database = new DatabaseSync(join(home, 'a.db'))
     database.exec(`UPDATE audit_records SET record = replace(record, '"completed"', '"cancelled"') WHERE seq = 5`)
     database.close()
+    mkdirSync(join(home, 'b'))
     writeFileSync(
       join(home, 'ai-service.yaml'),
       'providers: { simulator: {} }\nstores: { database: "sqlite:./a.db" }\nbackup: { to: "file:./b", encrypt: env:BACKUP_KEY }',
@@ -124,6 +126,7 @@ needs('postgres')('with PostgreSQL', () => {
       env,
     })
     onTestFinished(() => service.stop())
+    mkdirSync(join(service.folder, 'backups'))
     const settle = load(service)
     await eventually(
       async () => Number((await postgres.query(url, 'SELECT count(*) AS n FROM audit_records'))[0]?.['n']) > 50,

@@ -39,6 +39,7 @@ function bash(script: string, cwd: string): Promise<{ readonly code: number | nu
 test('F48 a lost machine comes back by the page alone', async () => {
   const next = join(place, 'next')
   mkdirSync(next)
+  mkdirSync(join(place, 'mnt'))
   const old = await startService({
     yaml: [
       'providers: { openai: {}, simulator: {} }',

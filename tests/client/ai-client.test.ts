@@ -266,7 +266,11 @@ describe('errors', () => {
   it('no key where one is needed becomes service_not_configured', async () => {
     delete process.env['OPENAI_API_KEY']
     const client = closed(new AiClient(Provider.OpenAI, { baseUrl: `${upstream.url}/v1` }))
-    expect((await errorOf(client.chatCompletion(ping))).code).toBe('service_not_configured')
+    const error = await errorOf(client.chatCompletion(ping))
+    expect(error.code).toBe('service_not_configured')
+    expect(error.message).toContain('Set OPENAI_API_KEY or AI_API_KEY in the environment, or give the option apiKey.')
+    await expect(client.listModels()).rejects.toThrow('OPENAI_API_KEY')
+    expect((await client.healthCheck()).error?.message).toContain('OPENAI_API_KEY')
     expect(upstream.requests).toEqual([])
   })
 })

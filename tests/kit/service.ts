@@ -33,6 +33,12 @@ export interface ServiceSetup {
   readonly env?: Readonly<Record<string, string>>
 }
 
+// A service that a test has killed is not stopped, and its folder is looked into afterwards.
+const left = new Set<string>()
+process.once('exit', () => {
+  for (const folder of left) rmSync(folder, { recursive: true, force: true })
+})
+
 export async function startService({
   yaml,
   server = '',
@@ -51,7 +57,15 @@ export async function startService({
   })
   const output = collect(child)
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
-  await listening(child, output, exited)
+  left.add(folder)
+  const remove = (): void => {
+    rmSync(folder, { recursive: true, force: true })
+    left.delete(folder)
+  }
+  await listening(child, output, exited).catch((thrown: unknown) => {
+    remove()
+    throw thrown
+  })
   return {
     url: `http://127.0.0.1:${port}`,
     metricsUrl: `http://127.0.0.1:${metricsPort}`,
@@ -66,7 +80,7 @@ export async function startService({
       const hurry = setTimeout(() => child.kill('SIGTERM'), 1_000)
       await exited
       clearTimeout(hurry)
-      rmSync(folder, { recursive: true, force: true })
+      remove()
     },
   }
 }

@@ -10,6 +10,7 @@ import type { ListenerAddress, LoadedConfig, ServerConfig } from './config/confi
 import { createDataListener, type RefusedBeforeExchange } from './http/data-listener.ts'
 import type { HttpListener } from './http/http-listener.ts'
 import { createMetricsListener } from './http/metrics-listener.ts'
+import { errorCodeOf } from './secrets/sources.ts'
 import type { ServiceMetrics } from './telemetry/metrics.ts'
 import { createRequestId } from './telemetry/request-id.ts'
 
@@ -35,6 +36,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   try {
     generations.replace(await openGeneration(parts.loaded, lasting))
   } catch (thrown) {
+    recordFailedStart(lasting, thrown)
     await lasting.close()
     throw thrown
   }
@@ -56,6 +58,7 @@ async function listenAndServe(parts: AppParts, lasting: Lasting): Promise<App> {
   try {
     await start(config.server, { data, scraped, backups })
   } catch (thrown) {
+    recordFailedStart(lasting, thrown)
     await close()
     throw thrown
   }
@@ -71,6 +74,11 @@ async function listenAndServe(parts: AppParts, lasting: Lasting): Promise<App> {
     refreshKeys: () => generations.current.keys.refresh(),
     close,
   }
+}
+
+// The start is on record already: that was how it showed whether anything can be recorded.
+function recordFailedStart({ audit }: Lasting, thrown: unknown): void {
+  audit.recordAdmin('service.start_failed', { reason: errorCodeOf(thrown) })
 }
 
 interface Started {

@@ -1,13 +1,21 @@
 // Backups in a folder: an object is written under another name, synced, and linked to its own once it is whole.
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { constants, copyFile, link, mkdir, readdir, rmdir, stat, unlink } from 'node:fs/promises'
+import { constants, copyFile, link, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { syncFolder, writeNewFile } from './durable-file.ts'
+import { makeFolders, syncFolder, writeNewFile } from './durable-file.ts'
 import { isObjectKey, type ObjectStore, type StoredObject } from './object-store.ts'
 import { faultCode, storageError } from './storage-error.ts'
 
 const readBytes = 256 * 1024
+
+export interface FolderStorageOptions {
+  /**
+   * Refuses a folder that is not there, in place of making it: the disk that should be mounted there may not be, and
+   * backups would fill another one. Default false.
+   */
+  readonly mustExist?: boolean
+}
 
 /**
  * Keeps backups in a folder, which is made where it is absent. Files are readable by their owner alone.
@@ -26,19 +34,22 @@ const readBytes = 256 * 1024
 export class FolderStorage implements ObjectStore {
   readonly location: string
   readonly #folder: string
+  readonly #mustExist: boolean
 
   /** @param folder a path; a relative one starts at the working directory. */
-  constructor(folder: string) {
+  constructor(folder: string, { mustExist = false }: FolderStorageOptions = {}) {
     this.#folder = resolve(folder)
+    this.#mustExist = mustExist
     this.location = `file:${this.#folder}`
   }
 
   async create(key: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<'created' | 'exists'> {
     const path = this.#pathOf(key)
+    await this.#assertThere()
     const folder = dirname(path)
     const partial = join(folder, `.${randomBytes(8).toString('hex')}.partial`)
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolders(folder)
       await writeNewFile(partial, content, signal)
       return await publish(partial, path)
     } catch (fault) {
@@ -73,6 +84,7 @@ export class FolderStorage implements ObjectStore {
   }
 
   async list(prefix: string): Promise<readonly StoredObject[]> {
+    await this.#assertThere()
     const found: StoredObject[] = []
     // Where the prefix ends in `/` only that folder is looked through.
     const start = prefix.endsWith('/') ? prefix.slice(0, -1) : ''
@@ -115,6 +127,20 @@ export class FolderStorage implements ObjectStore {
     // No connection is held.
   }
 
+  async #assertThere(): Promise<void> {
+    if (!this.#mustExist) return
+    try {
+      if ((await stat(this.#folder)).isDirectory()) return
+    } catch (fault) {
+      if (faultCode(fault) !== 'ENOENT') throw this.#explain(fault, 'cannot be used')
+      throw storageError(
+        this.location,
+        'there is no such folder. Mount the disk that belongs there, or make the folder.',
+      )
+    }
+    throw storageError(this.location, `cannot be used (a file stands where a folder is needed).`)
+  }
+
   #pathOf(key: string): string {
     if (!isObjectKey(key)) throw storageError(this.location, `${JSON.stringify(key)} is no key of an object.`)
     return join(this.#folder, ...key.split('/'))
@@ -136,6 +162,7 @@ const advice: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', ': the disk is full; free some or name another folder'],
   ['EDQUOT', ': the quota is used up; free some or name another folder'],
   ['ENOTDIR', ': a file stands where a folder is needed'],
+  ['EEXIST', ': a file stands where a folder is needed'],
 ])
 
 const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])

@@ -1,9 +1,9 @@
 // Writes a generation into a folder: everything is opened and compared first, then put into place, or nothing is.
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, rename, rm } from 'node:fs/promises'
+import { lstat, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AiError } from '../errors/ai-error.ts'
-import { syncFolder, writeNewFile } from './durable-file.ts'
+import { makeFolders, syncFolder, writeNewFile } from './durable-file.ts'
 import { type PartReading, readPart, refused } from './read-generation.ts'
 import { faultCode } from './storage-error.ts'
 
@@ -34,7 +34,7 @@ export async function restoreParts(reading: PartReading, target: RestoreTarget):
     for (const part of parts) {
       if (target.dryRun) for await (const _ of readPart(reading, part));
       else {
-        await mkdir(dirname(join(staging, part.name)), { recursive: true, mode: 0o700 })
+        await makeFolders(dirname(join(staging, part.name)))
         await writeNewFile(join(staging, part.name), readPart(reading, part))
       }
     }
@@ -50,7 +50,7 @@ export async function restoreParts(reading: PartReading, target: RestoreTarget):
 async function publish(staging: string, folder: string, names: readonly string[], taken: readonly string[]) {
   for (const path of taken) if (!names.includes(path)) await rm(join(folder, path))
   for (const name of names) {
-    await mkdir(dirname(join(folder, name)), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(join(folder, name)))
     await rename(join(staging, name), join(folder, name))
   }
   for (const below of new Set(names.map((name) => dirname(join(folder, name))))) await syncFolder(below)

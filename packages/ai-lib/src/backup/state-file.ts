@@ -1,9 +1,9 @@
 // What the writer remembers beside the store: the highest generation it wrote, so that a store set back is noticed.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, unlink } from 'node:fs/promises'
+import { readFile, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { once } from './digest.ts'
-import { writeNewFile } from './durable-file.ts'
+import { makeFolders, writeNewFile } from './durable-file.ts'
 
 export interface BackupState {
   /** The highest generation that was written from here. */
@@ -28,7 +28,7 @@ export async function readState(path: string): Promise<BackupState | undefined> 
 
 /** Whole or not at all: written under another name, synced, renamed. */
 export async function writeState(path: string, state: BackupState): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeFolders(dirname(path))
   const partial = `${path}.${randomBytes(6).toString('hex')}`
   try {
     await writeNewFile(partial, once(Buffer.from(`${JSON.stringify(state)}\n`)))

@@ -33,6 +33,7 @@ import { HopRoutes } from './hop-routes.ts'
 import { listModels } from './list-models.ts'
 import type { ModelArray } from './model-array.ts'
 import { openArray } from './open-array.ts'
+import { withKeyHint } from './missing-key.ts'
 import { chatOf, type FailoverProvider, type Hop, openHops, type ProviderList } from './open-hops.ts'
 import { type CallEnd, StreamCount, WatchedCall, watchedStream } from './watched-call.ts'
 
@@ -336,7 +337,11 @@ export class AiClient {
     const parts = { clock: systemClock, random: Math.random }
     const outcome = await runAttempts(plan, parts, signal ?? new AbortController().signal)
     call?.attempted(outcome.attempts, outcome.target)
-    if (outcome.kind === 'failed') throw outcome.error
+    if (outcome.kind === 'failed')
+      throw withKeyHint(
+        outcome.error,
+        this.#hops.map(({ upstream }) => upstream),
+      )
     if (outcome.kind === 'left') throw new AiError('caller_left', {}, { cause: signal?.reason })
     return outcome
   }

@@ -9,6 +9,7 @@ import { modelsOf } from '../catalog/catalogue.ts'
 import type { UpstreamFailure } from '../chat/failure.ts'
 import { AiError } from '../errors/ai-error.ts'
 import { type AnswerLane, codecFailure } from '../lanes/answer-lane.ts'
+import { missingKey } from './missing-key.ts'
 import { sanitizeLog } from '../redaction/sanitize-log.ts'
 
 /** Pages that are read at most: Anthropic gives up to 1,000 names on each. */
@@ -47,7 +48,7 @@ async function readPage(
   signal: AbortSignal,
 ): Promise<Page | 'no-such-route'> {
   const key = upstream.keys.pick(systemClock.nowMs(), new Set())
-  if (upstream.spec.isKeyRequired && !key?.secret) throw new AiError('service_not_configured')
+  if (upstream.spec.isKeyRequired && !key?.secret) throw missingKey(upstream)
   const list = modelsRequest(upstream, key, after)
   if (!list)
     throw new AiError('service_not_available', {

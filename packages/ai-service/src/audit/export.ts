@@ -3,19 +3,25 @@ import type { AuditStore } from '../stores/audit-store.ts'
 
 const pageRecords = 500
 
-/** Pieces of text, a page of records each. Chains are exported as far as their heads went when it began. */
-export async function* exportTrail(store: AuditStore): AsyncGenerator<string> {
+/** A page of records, or one signed head; each line ends in its line break. */
+export interface Exported {
+  readonly kind: 'records' | 'head'
+  readonly text: string
+}
+
+/** Chains are exported as far as their heads went when it began. */
+export async function* exportTrail(store: AuditStore): AsyncGenerator<Exported> {
   const heads = await store.heads()
   for (const { writer, count } of heads) {
     for (let from = 1; from <= count; ) {
       const page = await store.read(writer, from, Math.min(pageRecords, count - from + 1))
       const wanted = page.filter(({ seq }) => seq <= count)
       if (wanted.length === 0) break
-      yield wanted.map(({ text }) => `${text}\n`).join('')
+      yield { kind: 'records', text: wanted.map(({ text }) => `${text}\n`).join('') }
       from = (page.at(-1)?.seq ?? count) + 1
     }
   }
-  for (const { head } of heads) yield `${head}\n`
+  for (const { head } of heads) yield { kind: 'head', text: `${head}\n` }
 }
 
 /** The newest records of all chains together, the oldest first. */

@@ -26,7 +26,7 @@ async function written(): Promise<AuditPlace> {
 async function exported(place: AuditPlace): Promise<string[]> {
   const store = new SqliteAuditStore(openForReading(pathOf(place)))
   let text = ''
-  for await (const piece of exportTrail(store)) text += piece
+  for await (const piece of exportTrail(store)) text += piece.text
   await store.close()
   return text.trim().split('\n')
 }

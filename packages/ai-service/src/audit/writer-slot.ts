@@ -3,10 +3,11 @@
 // A slot is an SQLite file held under its exclusive lock. The system gives the lock back when the process ends, however
 // it ends, so that after a kill the next start has the same slot, and two processes never have one.
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnusable } from '../stores/audit-store.ts'
+import { makeFolders } from '../stores/make-folders.ts'
 import { auditFiles, slotsAt } from './audit-files.ts'
 
 export interface WriterSlot {
@@ -26,7 +27,7 @@ const SQLITE_BUSY = 5
 /** @throws StoreUnusable where the folder cannot be written. */
 export function takeSlot(base: string): WriterSlot {
   try {
-    mkdirSync(dirname(base), { recursive: true, mode: 0o700 })
+    makeFolders(dirname(base))
     for (let index = 0; index < maxSlots; index++) {
       const slot = tryTake(base, index)
       if (slot) return slot

@@ -9,7 +9,7 @@ import type { BackupTarget } from '../config/config.ts'
  * @param timeoutMs for one request to S3.
  */
 export function openObjectStore(target: BackupTarget, timeoutMs = 60_000): ObjectStore {
-  if (target.kind === 'folder') return new FolderStorage(target.path)
+  if (target.kind === 'folder') return new FolderStorage(target.path, { mustExist: true })
   const { kind: _, bucket, ...options } = target
   return new S3Storage(bucket, { ...options, timeoutMs })
 }

@@ -27,7 +27,7 @@ export function trailPart(url: string): BackupPart {
 
 async function* contentOf(store: AuditStore): AsyncGenerator<Uint8Array> {
   try {
-    for await (const text of exportTrail(store)) yield Buffer.from(text)
+    for await (const { text } of exportTrail(store)) yield Buffer.from(text)
   } catch (fault) {
     throw unreadable(fault)
   }

@@ -4,6 +4,7 @@ import { type Verified, verifyExport, verifyStore } from '../audit/verify.ts'
 import { errorCodeOf } from '../secrets/sources.ts'
 import { headsBeside, headsInLog, NoHeads, trustedKeys, withTrail } from './audit-reading.ts'
 import { type CliParts, EXIT } from './context.ts'
+import { counted } from './counted.ts'
 import { type ConfigOptions, loadOrReport, toJsonLine } from './load-or-report.ts'
 
 export interface AuditVerifyOptions extends ConfigOptions {
@@ -51,11 +52,16 @@ function report({ stdout }: CliParts, { json }: AuditVerifyOptions, verified: Ve
   else {
     for (const { writer, records, signedAt } of chains) {
       const fault = faults.find((found) => found.writer === writer)
-      if (fault) stdout.write(`BAD  ${writer}: ${fault.message} ${records} records before it are in order.\n`)
-      else stdout.write(`ok   ${writer}: ${records} records, signed ${signedAt ?? 'by a head from elsewhere'}\n`)
+      if (fault) stdout.write(`BAD  ${writer}: ${fault.message} In order before it: ${counted(records, 'record')}.\n`)
+      else
+        stdout.write(
+          `ok   ${writer}: ${counted(records, 'record')}, signed ${signedAt ?? 'by a head from elsewhere'}\n`,
+        )
     }
     for (const { writer, message } of faults) if (writer === '') stdout.write(`BAD  ${message}\n`)
-    stdout.write(ok ? `The audit trail is whole: ${chains.length} chains.\n` : 'The audit trail is NOT whole.\n')
+    stdout.write(
+      ok ? `The audit trail is whole: ${counted(chains.length, 'chain')}.\n` : 'The audit trail is NOT whole.\n',
+    )
   }
   return ok ? EXIT.ok : EXIT.notWell
 }

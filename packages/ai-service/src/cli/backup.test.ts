@@ -1,6 +1,6 @@
 // The commands around backups: what they print, and how they end.
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -26,7 +26,7 @@ interface Home {
 }
 
 function home(text = yaml): Home {
-  const folder = folderWith({ 'ai-service.yaml': text, 'data/.keep': '' })
+  const folder = folderWith({ 'ai-service.yaml': text, 'data/.keep': '', 'backups/.keep': '' })
   const database = new DatabaseSync(join(folder, 'data', 'ai-service.db'))
   database.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (42)')
   database.close()
@@ -137,6 +137,7 @@ describe('backup', () => {
 
   test('a store that cannot be written is 1, with what to do', async () => {
     const { folder, ask } = home()
+    rmSync(join(folder, 'backups'), { recursive: true })
     writeFileSync(join(folder, 'backups'), 'a file')
     const { code, err } = await ask('backup now')
     expect(code).toBe(1)
@@ -157,6 +158,11 @@ test('doctor says how old the newest one is, and where their store does not answ
     { state: 'ok', detail: expect.stringMatching(/^generation 1 of 20\S+ at file:/) },
   ])
   rmSync(join(folder, 'backups'), { recursive: true })
+  // A disk that is not mounted: what fills the folder below it would be missed where it belongs.
+  expect(await found()).toMatchObject([{ state: 'fail', detail: expect.stringContaining('there is no such folder') }])
+  expect((await ask('backup now')).err).toContain('Mount the disk that belongs there, or make the folder.')
+  expect(existsSync(join(folder, 'backups'))).toBe(false)
+  mkdirSync(join(folder, 'backups'))
   expect(await found()).toMatchObject([
     { state: 'warn', detail: expect.stringContaining('holds none') },
     { state: 'warn', detail: expect.stringContaining('Generation 1 was written from here and none is the newest') },

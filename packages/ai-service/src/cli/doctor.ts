@@ -5,6 +5,7 @@ import type { Config, ListenerAddress, LoadedConfig, ServerConfig } from '../con
 import { errorCodeOf } from '../secrets/sources.ts'
 import { askSelf } from './ask-self.ts'
 import { type CliParts, EXIT } from './context.ts'
+import { counted } from './counted.ts'
 import { type ConfigOptions, load, reportProblems, toJsonLine } from './load-or-report.ts'
 import { lookAtBackups } from './look-at-backups.ts'
 import { lookAtTrail } from './look-at-trail.ts'
@@ -81,8 +82,7 @@ function lookAtKeys({ config }: LoadedConfig): Finding[] {
   if (config.providers.size === 0) return [{ what: 'providers', state: 'fail', detail: 'none is configured' }]
   return [...config.providers.values()].map(({ name, keys, spec }) => {
     const what = `provider ${name}`
-    if (keys.length > 0)
-      return { what, state: 'ok', detail: `${keys.length} ${keys.length === 1 ? 'key' : 'keys'} present` }
+    if (keys.length > 0) return { what, state: 'ok', detail: `${counted(keys.length, 'key')} present` }
     return { what, state: spec.isKeyRequired ? 'fail' : 'ok', detail: spec.isKeyRequired ? 'no key' : 'needs no key' }
   })
 }
@@ -96,7 +96,7 @@ function lookAtVault({ config }: LoadedConfig): Finding[] {
   const what = `vault ${new URL(vault.address).host}`
   if (count === 0) return [{ what, state: 'ok', detail: 'not asked: no provider key comes from it' }]
   const auth = vault.auth?.kind ?? 'none'
-  return [{ what, state: 'ok', detail: `${count} provider ${count === 1 ? 'key' : 'keys'} read, login by ${auth}` }]
+  return [{ what, state: 'ok', detail: `${counted(count, 'provider key')} read, login by ${auth}` }]
 }
 
 /** Files of secrets that everybody on the machine may read. */

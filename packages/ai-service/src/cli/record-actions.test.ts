@@ -21,7 +21,7 @@ const yaml = (more = ''): string =>
 let folder: string
 let place: AuditPlace
 beforeEach(() => {
-  folder = folderWith({ 'ai-service.yaml': yaml() })
+  folder = folderWith({ 'ai-service.yaml': yaml(), 'backups/.keep': '' })
   place = placeIn(folder)
 })
 
@@ -93,7 +93,7 @@ describe('where it cannot be recorded', () => {
       code: 0,
       err: expect.stringContaining('note: key.created is not on the audit trail: no service has recorded here yet.'),
     })
-    expect(readdirSync(folder)).toEqual(['ai-service.yaml'])
+    expect(readdirSync(folder)).toEqual(['ai-service.yaml', 'backups'])
   })
 
   test.each([

@@ -4,6 +4,7 @@ import type { RestoreReport } from 'ai-lib/internal/backup/backup-config'
 import { checkRestored, type RestoredState } from '../backup/check-restored.ts'
 import { describeParts, readGeneration, refuse, shown, withBackups } from './backup.ts'
 import { type CliParts, EXIT } from './context.ts'
+import { counted } from './counted.ts'
 import { type ConfigOptions, load, toJsonLine } from './load-or-report.ts'
 import { hasTrail, recordActions } from './record-actions.ts'
 
@@ -75,7 +76,9 @@ function describe(
   if (state?.configuration === 'same')
     stdout.write('The configuration comes to the same version as when it was backed up.\n')
   if (state?.trail?.ok === true)
-    stdout.write(`The audit trail verifies: ${state.trail.chains} chains, ${state.trail.records} records.\n`)
+    stdout.write(
+      `The audit trail verifies: ${counted(state.trail.chains, 'chain')}, ${counted(state.trail.records, 'record')}.\n`,
+    )
   for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
   for (const note of state?.notes ?? []) stderr.write(`note: ${note}\n`)
 }

@@ -92,11 +92,11 @@ const bad: readonly (readonly [string, string])[] = [
   ],
   [
     'backup: { to: "file:/b", encrypt: env:KEY, interval: 59s }',
-    'backup.interval: found a text of 3 characters, expected a duration such as 250ms, 30s, 5m or 24h, at least 1m',
+    'backup.interval: found "59s", expected a duration such as 250ms, 30s, 5m or 24h, at least 1m',
   ],
   [
     'backup: { to: "file:/b", encrypt: env:KEY, retentionDays: 0 }',
-    'backup.retentionDays: found a whole number, expected a whole number from 1 to 36500',
+    'backup.retentionDays: found 0, expected a whole number from 1 to 36500',
   ],
   [
     'backup: { to: "ftp://b", encrypt: env:KEY }',

@@ -51,7 +51,7 @@ test.each([
   ],
   [
     'cache: { enabled: true, ttl: 0s }',
-    '1:30 cache.ttl: found a text of 2 characters, expected a duration such as 250ms, 30s, 5m or 24h, above 0, up to 24d',
+    '1:30 cache.ttl: found "0s", expected a duration such as 250ms, 30s, 5m or 24h, above 0, up to 24d',
   ],
   [
     'cache: { enabled: true, maxBytes: 1KiB, maxEntryBytes: 2KiB }',

@@ -27,7 +27,7 @@ function report(issue: z.core.$ZodIssue, root: unknown, findings: Findings): voi
   if (issue.code === 'custom') return findings.problem(path, issue.message)
   const found = valueAt(root, path)
   const hint = typeof found === 'string' && issue.code === 'invalid_value' ? suggest(found, issue) : ''
-  findings.problem(path, `found ${describe(found)}, expected ${issue.message}${hint}`)
+  findings.problem(path, `found ${shown(found, issue.message) ?? describe(found)}, expected ${issue.message}${hint}`)
 }
 
 function reportUnknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, path: Path, findings: Findings): void {
@@ -40,6 +40,17 @@ function reportUnknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys, path: Path, 
 
 function suggest(found: string, issue: z.core.$ZodIssueInvalidValue): string {
   return didYouMean(found, issue.values.map(String))
+}
+
+const measures = /^a (?:whole number|number|duration|size|rate|date)\b/
+/** `70000`, `59s`, `1.5 hours`, `10/x`: nobody's secret is so short and looks so much like what was asked for. */
+const measured = /^[-+]?\d[\d.,_-]{0,11} ?[A-Za-z]{0,7}(?:\/\d{0,4}[A-Za-z]{0,7})?$/
+
+/** A number, duration or the like that is out of its range, as it was written; undefined where it may be something else. */
+function shown(value: unknown, expected: string): string | undefined {
+  if (!measures.test(expected)) return undefined
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && measured.test(value) ? `"${value}"` : undefined
 }
 
 /** What kind of value it is; the value itself may be a secret in the wrong place. */

@@ -19,12 +19,12 @@ const bad: readonly (readonly [title: string, yaml: string, ...problems: string[
   [
     'text for a number',
     'server:\n  port: "80a"\n',
-    '2:9 server.port: found a text of 3 characters, expected a whole number from 0 to 65535',
+    '2:9 server.port: found "80a", expected a whole number from 0 to 65535',
   ],
   [
     'a number out of range',
     'server: { port: 65536 }',
-    '1:17 server.port: found a whole number, expected a whole number from 0 to 65535',
+    '1:17 server.port: found 65536, expected a whole number from 0 to 65535',
   ],
   [
     'one port for two listeners',
@@ -34,17 +34,22 @@ const bad: readonly (readonly [title: string, yaml: string, ...problems: string[
   [
     'a duration without unit',
     'server:\n  timeout: 30\n',
-    '2:12 server.timeout: found a whole number, expected a duration such as 250ms, 30s, 5m or 24h, above 0, up to 24d',
+    '2:12 server.timeout: found 30, expected a duration such as 250ms, 30s, 5m or 24h, above 0, up to 24d',
   ],
   [
     'a timer longer than timers are',
     'server: { timeout: 25d }',
-    '1:20 server.timeout: found a text of 3 characters, expected a duration such as 250ms, 30s, 5m or 24h, above 0, up to 24d',
+    '1:20 server.timeout: found "25d", expected a duration such as 250ms, 30s, 5m or 24h, above 0, up to 24d',
   ],
   [
     'a size in the wrong form',
     'server: { maxBody: 32M }',
-    '1:20 server.maxBody: found a text of 3 characters, expected a size such as 256KiB, 32MiB or 1GB, above 0',
+    '1:20 server.maxBody: found "32M", expected a size such as 256KiB, 32MiB or 1GB, above 0',
+  ],
+  [
+    'what is no number at all, and may be a secret in the wrong place',
+    'server: { port: sk-4711 }',
+    '1:17 server.port: found a text of 7 characters, expected a whole number from 0 to 65535',
   ],
   ['a list where a section belongs', 'server: []', '1:9 server: found an empty list, expected a section (key: value)'],
   ['a text as the whole file', 'hello', '1:1: found a text of 5 characters, expected a section (key: value)'],
@@ -172,7 +177,7 @@ const bad: readonly (readonly [title: string, yaml: string, ...problems: string[
   [
     'a day that does not exist',
     `auth: { keys: [ { id: a, hash: "hmac-sha256:${'0'.repeat(64)}", expires: 2027-02-30 } ] }`,
-    '1:121 auth.keys.0.expires: found a text of 10 characters, expected a date such as 2027-01-01 or a time such as 2027-01-01T12:00:00Z',
+    '1:121 auth.keys.0.expires: found "2027-02-30", expected a date such as 2027-01-01 or a time such as 2027-01-01T12:00:00Z',
   ],
   [
     'the same setting under both names',

@@ -31,14 +31,14 @@ providers:
   })
 
   test.each([
-    ['poolSize: 0', 'poolSize: found a whole number, expected a whole number from 1 to 10000'],
-    ['poolSize: -1', 'poolSize: found a whole number, expected a whole number from 1 to 10000'],
-    ['idleTimeout: 0s', 'idleTimeout: found a text of 2 characters, expected a duration'],
+    ['poolSize: 0', 'poolSize: found 0, expected a whole number from 1 to 10000'],
+    ['poolSize: -1', 'poolSize: found -1, expected a whole number from 1 to 10000'],
+    ['idleTimeout: 0s', 'idleTimeout: found "0s", expected a duration'],
     ['keepAlive: "no"', 'keepAlive: found a text of 2 characters, expected true or false'],
-    ['queue: { max: 0 }', 'queue.max: found a whole number, expected a whole number from 1 to 1000000'],
-    ['queue: { timeout: 0s }', 'queue.timeout: found a text of 2 characters, expected a duration'],
-    ['queue: { callerShare: 0 }', 'queue.callerShare: found a whole number, expected a number above 0, up to 1'],
-    ['queue: { callerShare: 1.5 }', 'queue.callerShare: found a number, expected a number above 0, up to 1'],
+    ['queue: { max: 0 }', 'queue.max: found 0, expected a whole number from 1 to 1000000'],
+    ['queue: { timeout: 0s }', 'queue.timeout: found "0s", expected a duration'],
+    ['queue: { callerShare: 0 }', 'queue.callerShare: found 0, expected a number above 0, up to 1'],
+    ['queue: { callerShare: 1.5 }', 'queue.callerShare: found 1.5, expected a number above 0, up to 1'],
     ['queue: { size: 3 }', 'queue.size: found an unknown key size; known here: max, timeout, callerShare'],
     ['proxy: "socks5://user:hunter2@proxy:1080"', 'proxy: found no http:// or https:// URL'],
     ['proxy: "proxy:8080"', 'proxy: found no http:// or https:// URL, expected one such as http://proxy:8080'],

@@ -11,6 +11,7 @@ import { findSpec, resolveProvider } from './resolve-providers.ts'
 import { resolveProviderDefaults, resolveServer } from './resolve-server.ts'
 import { resolveStores } from './resolve-stores.ts'
 import { isLoopbackHost } from './url-value.ts'
+import { warnOfUnserved } from './warn-of-unserved.ts'
 import type { Wanted } from './wanted.ts'
 
 /** Only to be used where `building.findings` has no problem afterwards. */
@@ -25,12 +26,15 @@ export async function resolveConfig(
   refuseSelf(server, providers, building)
   refuseSamePort(server, building)
   const backup = await resolveBackup(building)
+  const models = await resolveModels(providers, building)
+  const auth = await resolveAuth(server, nowMs, building)
+  await warnOfUnserved(auth.keys, { providers, models }, building)
   return {
     server,
     secrets,
     providers,
-    models: await resolveModels(providers, building),
-    auth: await resolveAuth(server, nowMs, building),
+    models,
+    auth,
     limits: resolveLimits(building),
     stores: await resolveStores(building),
     cache: resolveCache(building),

@@ -142,6 +142,11 @@ describe('a bare name', () => {
     expect(errorOf(() => targets(shared, 'chat', router(['anthropic']))).code).toBe('caller_model_not_found')
   })
 
+  it('is told the full names that are near, the provider left out', () => {
+    const { message } = errorOf(() => targets('gpt-4o-minni', 'chat', router(['openai'])))
+    expect(message).toMatch(/"gpt-4o-minni" is unknown\. Nearest: openai\/gpt-4o-mini[,.]/)
+  })
+
   it('that nobody has is told the nearest names, safely', () => {
     expect(errorOf(() => targets('producton')).message).toContain('production')
     const hostile = errorOf(() => targets(`${'x'.repeat(1e6)}`))

@@ -57,6 +57,9 @@ export interface RouterParts {
 /** Names are remembered, logged and told in a header: one that no provider could have is unknown at once. */
 const maxNameLength = 512
 
+/** Nearest names that are told. */
+const maxNear = 3
+
 /** Resolved names are remembered up to this many; clients that make names up cannot grow it further. */
 const maxRemembered = 4_096
 
@@ -175,8 +178,18 @@ export class Router {
   }
 
   #nearest(model: string): string {
-    const near = nearestNames(model, this.names())
-    return near.length > 0 ? `Nearest: ${near.join(', ')}.` : 'GET /v1/models lists what there is.'
+    const names = this.names()
+    // Whoever leaves the provider out means the model's own name.
+    const bare = new Map<string, string[]>()
+    for (const name of names) {
+      const own = name.slice(name.indexOf('/') + 1)
+      if (own !== name) bare.set(own, [...(bare.get(own) ?? []), name])
+    }
+    const same = bare.get(model) ?? []
+    if (same.length > 1) return `More than one provider has it: name one, ${same.slice(0, maxNear).join(' or ')}.`
+    const near = nearestNames(model, [...names, ...bare.keys()], maxNear).flatMap((name) => bare.get(name) ?? [name])
+    const told = [...new Set(near)].slice(0, maxNear)
+    return told.length > 0 ? `Nearest: ${told.join(', ')}.` : 'GET /v1/models lists what there is.'
   }
 
   /** The endpoints of an alias, without its fallbacks. */

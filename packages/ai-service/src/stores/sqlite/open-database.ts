@@ -1,8 +1,9 @@
 // Opens the service's SQLite file: made where there is none, refused where it is damaged or of a later version.
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnusable } from '../audit-store.ts'
+import { makeFolders } from '../make-folders.ts'
 import { migrations, schemaVersion } from '../migrations.ts'
 
 /** Older ones can lose the write-ahead log when two connections reset it at once. */
@@ -48,7 +49,7 @@ const busyMs = 5_000
 
 function connect(path: string): DatabaseSync {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolders(dirname(path))
     // Who called whom, and when, is nobody else's business.
     closeSync(openSync(path, 'a', 0o600))
     return new DatabaseSync(path, { timeout: busyMs })
