@@ -1,5 +1,6 @@
 // The tools that judge manifests find what they are for: a judge that finds nothing would let everything pass.
 import { expect, test } from 'vitest'
+import { lintFindings } from './kit/manifest-rules.ts'
 import { manifestsIn, manifestTools, podSecurityFindings, schemaFindings, scoreFindings } from './kit/kubernetes.ts'
 import { needs } from './require.ts'
 
@@ -48,4 +49,30 @@ needs(...manifestTools)('the tools for manifests', () => {
       expect.stringContaining('Deployment/careless container-image-tag: Image with latest tag'),
     )
   })
+})
+
+test('the rules find what a careless manifest lacks, and a service without pods', () => {
+  const service =
+    '{ apiVersion: v1, kind: Service, metadata: { name: a }, spec: { selector: { app: b }, ports: [ { port: 1 } ] } }'
+  const told = lintFindings(manifestsIn(`${careless}\n---\n${service}`))
+  const ids = told.map((finding) => / ([a-z-]+): /.exec(finding)?.[1])
+  expect(ids).toEqual(
+    expect.arrayContaining([
+      'latest-tag',
+      'unset-cpu-requirements',
+      'unset-memory-requirements',
+      'no-liveness-probe',
+      'no-readiness-probe',
+      'no-read-only-root-fs',
+      'privilege-escalation',
+      'run-as-non-root',
+      'numeric-user',
+      'service-account-token',
+      'service-links',
+      'no-anti-affinity',
+      'non-existent-service-account',
+      'non-isolated-pod',
+      'dangling-service',
+    ]),
+  )
 })

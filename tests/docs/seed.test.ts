@@ -29,7 +29,7 @@ const headings = [
 ] as const
 
 /** Planned for a later version. */
-const later: ReadonlySet<string> = new Set(['容器化部署', 'Kubernetes部署', 'Helm Chart配置'])
+const later: ReadonlySet<string> = new Set(['容器化部署', 'Helm Chart配置'])
 
 interface Row {
   readonly heading: string

@@ -152,6 +152,21 @@ test.each(['http://127.0.0.1:8080/v1', 'http://localhost:8080'])(
   },
 )
 
+// A pod beside a Service called ai-service gets AI_SERVICE_PORT=tcp://10.96.0.1:8080, and one called ai-service-metrics the other.
+test('service links of Kubernetes are no ports', async () => {
+  const { config, notes } = await mustLoad(undefined, {
+    env: {
+      OPENAI_API_KEY: 'k',
+      AI_SERVICE_PORT: 'tcp://10.96.0.1:8080',
+      AI_SERVICE_METRICS_PORT: 'tcp://[fd00::1]:9464',
+    },
+  })
+  expect([config.server.port, config.server.metrics.port]).toEqual([8080, 9464])
+  expect(notes.join()).toContain('AI_SERVICE_PORT is a Kubernetes service link and no setting')
+  const [problem] = await problemsOf(undefined, { env: { OPENAI_API_KEY: 'k', AI_SERVICE_PORT: 'tcp://there' } })
+  expect(problem).toContain('AI_SERVICE_PORT: found something else')
+})
+
 test.each([
   ['AI_SERVICE_HOST', 'a b', 'environment AI_SERVICE_HOST: found something else, expected a host name or address'],
   [

@@ -11,6 +11,8 @@ import { HOST } from './field.ts'
 import type { Path } from './problem.ts'
 
 const MIB = 1024 * 1024
+/** What Kubernetes puts into AI_SERVICE_PORT of every pod beside a Service named `ai-service`. */
+const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\/[0-9a-fA-F.:[\]]+:\d{1,5}$/
 
 /** What `server.*`, its aliases and the environment say for every provider that does not say otherwise. */
 export interface ProviderDefaults {
@@ -167,6 +169,10 @@ function hostVariable({ env, findings }: Building, name: string): string | undef
 function numberVariable({ env, findings }: Building, name: string, minimum: number, maximum: number) {
   const text = variable(env, name)
   if (text === undefined) return undefined
+  if (SERVICE_LINK.test(text)) {
+    findings.note(`${name} is a Kubernetes service link and no setting; enableServiceLinks: false leaves it out.`)
+    return undefined
+  }
   const value = Number(text)
   if (/^\d{1,10}$/.test(text.trim()) && value >= minimum && value <= maximum) return value
   findings.environmentProblem(name, `found something else, expected a whole number from ${minimum} to ${maximum}`)
