@@ -27,15 +27,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 /** Milliseconds in which what was closed lets go of the loop by itself. */
 const exitMs = 2_000
 
+/** In place of what the bin does with it while this program is loaded. */
+function takeOver(signal: 'SIGTERM' | 'SIGINT', listener: () => void): void {
+  const before = process.listeners(signal)
+  // Added before the others go: a signal that comes while nobody listens, be it for a moment, is lost.
+  process.on(signal, listener)
+  for (const former of before) process.removeListener(signal, former)
+}
+
 const processEvents = {
   on(event: 'terminate' | 'interrupt' | 'reload' | 'fatal', listener: (thrown?: unknown) => void): void {
     switch (event) {
       case 'terminate':
-        // In place of what the bin does with it while this program is loaded.
-        process.removeAllListeners('SIGTERM').on('SIGTERM', () => listener())
+        takeOver('SIGTERM', () => listener())
         return
       case 'interrupt':
-        process.removeAllListeners('SIGINT').on('SIGINT', () => listener())
+        takeOver('SIGINT', () => listener())
         return
       case 'reload':
         process.on('SIGHUP', () => listener())

@@ -98,7 +98,7 @@ export const commandPages: Readonly<Record<string, CommandPage>> = {
     more: 'Chains, heads and what they prove: [audit records](audit.md).',
     examples: [
       { run: 'ai-service audit verify', says: 'the store that the configuration names' },
-      { run: 'ai-service audit verify --file trail.jsonl', says: 'an export' },
+      { run: 'ai-service audit verify --file exported.jsonl', says: 'an export' },
     ],
   },
   'audit export': {
