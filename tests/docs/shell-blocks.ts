@@ -1,4 +1,5 @@
 // What becomes of each shell block of the pages: run where tests run, or listed here with the reason why not.
+import { callsIn } from './commands-elsewhere.ts'
 import { type Block, blocksOf, type Page } from './pages.ts'
 
 /** A page whose shell blocks run one after the other, in a folder with a running service. */
@@ -60,7 +61,14 @@ export function listedFor(block: Block): readonly ListedBlock[] {
   return listedBlocks.filter(({ page, begins }) => block.at.startsWith(`${page}:`) && block.code.startsWith(begins))
 }
 
+/** Whether it wants a cluster or an engine, so that its spelling alone is looked at. */
+export function isElsewhere(block: Block): boolean {
+  return callsIn(block.code).length > 0
+}
+
 /** Whether tests/walkthroughs run it with its page. */
 export function runs(block: Block): boolean {
-  return listedFor(block).length === 0 && runPages.some(({ page }) => block.at.startsWith(`${page}:`))
+  return (
+    listedFor(block).length === 0 && !isElsewhere(block) && runPages.some(({ page }) => block.at.startsWith(`${page}:`))
+  )
 }
