@@ -119,7 +119,8 @@ class AttemptLoop<Out> {
     }
     if (this.#records.length === 0) upstream.retryBudget.deposit()
     const attempted = await attempt<Out>(call, this.#signal)
-    this.#records.push(recordOf(target, key, attempted, this.#clock.nowMs() - call.sentMs))
+    const durationMs = this.#clock.nowMs() - call.sentMs
+    this.#records.push(recordOf(target, key, attempted, { startedMs: call.sentMs, durationMs }))
     const attempts = this.#records
     if (attempted.kind === 'whole' || attempted.kind === 'stream') upstream.keys.proved(key)
     switch (attempted.kind) {
@@ -151,7 +152,7 @@ class AttemptLoop<Out> {
     const { upstream, health } = target
     return {
       channel: upstream.channel,
-      request: attemptRequest(this.#plan, target, key, prepared),
+      request: attemptRequest(this.#plan, target, key, { prepared, index: this.#records.length }),
       lane: this.#plan.openLane(target, prepared),
       wire: upstreamWire(target),
       timeouts: upstream.timeouts,

@@ -18,6 +18,8 @@ export interface AttemptPlan<Out> {
   readonly stream: boolean
   /** Headers of the client that are passed on, lower-case. */
   readonly headers: Readonly<Record<string, string>>
+  /** Headers of one attempt alone, counted from 0. */
+  readonly attemptHeaders?: (target: Target, index: number) => Readonly<Record<string, string>> | undefined
   /** Whose request it is, where several share connections: they are served in turn where these are short. */
   readonly caller?: string
   /** Milliseconds for the whole answer, or for the first token of a stream, where the caller or the config bounds it. */

@@ -13,6 +13,9 @@ export interface AttemptRecord {
   readonly outcome: 'answered' | 'left' | UpstreamFailure['code']
   readonly phase?: UpstreamFailure['phase']
   readonly status?: number
+  /** Monotonic milliseconds at which it was sent. */
+  readonly startedMs: number
+  /** Until its first content, its whole answer, or its failure. */
   readonly durationMs: number
 }
 
@@ -20,7 +23,7 @@ export function recordOf<Out>(
   target: Target,
   key: PoolKey,
   attempted: Attempted<Out>,
-  durationMs: number,
+  { startedMs, durationMs }: Pick<AttemptRecord, 'startedMs' | 'durationMs'>,
 ): AttemptRecord {
   const failure = attempted.kind === 'failed' ? attempted.failure : undefined
   return {
@@ -31,6 +34,7 @@ export function recordOf<Out>(
     outcome: failure ? failure.code : attempted.kind === 'left' ? 'left' : 'answered',
     ...(failure ? { phase: failure.phase } : {}),
     ...(failure?.status === undefined ? {} : { status: failure.status }),
+    startedMs,
     durationMs,
   }
 }

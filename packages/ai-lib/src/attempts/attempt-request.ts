@@ -7,19 +7,20 @@ import type { PoolKey } from './key-pool.ts'
 import type { Target, Upstream } from './target.ts'
 
 /** What of a plan is the same for all of its attempts. */
-type Asked = Pick<AttemptPlan<unknown>, 'stream' | 'headers' | 'caller'>
+type Asked = Pick<AttemptPlan<unknown>, 'stream' | 'headers' | 'attemptHeaders' | 'caller'>
 
 export function attemptRequest(
   asked: Asked,
-  { upstream, lane }: Target,
+  target: Target,
   key: PoolKey,
-  prepared: PreparedRequest,
+  { prepared, index }: { readonly prepared: PreparedRequest; readonly index: number },
 ): UpstreamRequest {
+  const { upstream, lane } = target
   const operation = lane.kind === 'same' ? lane.operation : lane.to.operation
   return {
     method: 'POST',
     path: upstreamPath(upstream.basePath, lane.speaks, operation),
-    headers: attemptHeaders(asked, upstream, key),
+    headers: headersOf(asked, upstream, key, asked.attemptHeaders?.(target, index)),
     body: prepared.body,
     stream: asked.stream,
     headTimeoutMs: upstream.timeouts.headMs,
@@ -28,10 +29,11 @@ export function attemptRequest(
 }
 
 // Assigned one by one: five spreads into one object cost more than everything else of a request's making.
-function attemptHeaders(
+function headersOf(
   { stream, headers: passed }: Asked,
   { spec, headers: configured }: Upstream,
   key: PoolKey,
+  own: Readonly<Record<string, string>> | undefined,
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
@@ -41,6 +43,7 @@ function attemptHeaders(
   for (const given of [spec.headers, passed, configured]) {
     for (const name in given) headers[name] = given[name] ?? ''
   }
+  for (const name in own) headers[name] = own[name] ?? ''
   if (key.secret) headers[spec.auth.header] = `${spec.auth.prefix}${key.secret.reveal()}`
   return headers
 }

@@ -30,6 +30,8 @@ export interface Upstream {
   readonly keys: KeyPool
   readonly timeouts: Timeouts
   readonly retryBudget: RetryBudget
+  /** Whether it is told which trace a request belongs to. Default false. */
+  readonly traceContext?: boolean
   /** Ends what was opened for it besides its channel. */
   readonly release?: () => void
 }
