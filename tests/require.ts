@@ -15,6 +15,7 @@ const requirements = {
   postgres: { program: 'postgres', enable: 'apt-get install postgresql' },
   ...builtTools('helm', 'helm3', 'kubeconform', 'kustomize', 'kube-score', 'pod-security'),
   haproxy: { program: 'haproxy', enable: 'apt-get install haproxy' },
+  'otlp-receiver': { program: 'otlp-receiver', enable: 'install Go and run scripts/build-test-servers.sh' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
 } as const satisfies Record<string, { readonly program: string; readonly enable: string }>
 
