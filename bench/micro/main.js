@@ -10,6 +10,7 @@ import { conversationBody, imageBody, smallBody } from '../side-by-side/bodies.j
 import { auditBenches } from './audit.js'
 import { cacheBenches } from './cache.js'
 import { keyBenches } from './keys.js'
+import { traceBenches } from './traces.js'
 import { microsPer } from './timing.js'
 
 const frameCount = 200
@@ -69,6 +70,7 @@ const benches = [
   ...cacheBenches,
   ...auditBenches,
   ...keyBenches,
+  ...traceBenches,
 ]
 
 for (const [name, unit, measure] of benches)

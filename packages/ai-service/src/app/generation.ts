@@ -4,6 +4,7 @@ import type { Router } from '../exchange/route.ts'
 import type { Serving } from '../http/data-listener.ts'
 import type { Replaceable } from './generations.ts'
 import type { OpenKeyRings } from './open-key-rings.ts'
+import type { OpenTraces } from './open-traces.ts'
 import type { OpenUpstreams } from './open-upstreams.ts'
 
 export interface Generation extends Replaceable {
@@ -13,4 +14,5 @@ export interface Generation extends Replaceable {
   readonly router: Router
   readonly upstreams: OpenUpstreams
   readonly keys: OpenKeyRings
+  readonly traces: OpenTraces
 }

@@ -21,6 +21,7 @@ import { createRateCounters } from '../stores/memory/rate-counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ServiceMetrics } from '../telemetry/metrics.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
+import type { OtlpExporter, SpanOutcome } from '../telemetry/traces/otlp-exporter.ts'
 import { createTranslationWorker, type TranslationWorker } from '../workers/translation-worker.ts'
 import { auditKeyEvent } from './audit-key-events.ts'
 import { BuiltInSimulator } from './built-in-simulator.ts'
@@ -51,6 +52,8 @@ export interface Surroundings {
 export interface Lasting {
   readonly log: Log
   readonly redactor: Redactor
+  /** Of the service. */
+  readonly version: string
   readonly env: Environment
   readonly health: HealthState
   readonly generations: Generations<Generation>
@@ -75,6 +78,9 @@ export interface Lasting {
   readonly vaults: SharedParts<VaultClient>
   readonly webhooks: SharedParts<KeyWebhook>
   readonly caches: SharedParts<Promise<CachePlace>>
+  readonly exporters: SharedParts<Promise<OtlpExporter>>
+  /** What became of spans. */
+  readonly spans: Map<SpanOutcome, number>
   close(): Promise<void>
 }
 
@@ -88,7 +94,8 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
   const audit = await openAudit({ ...surroundings, loaded, health })
   const generations = new Generations<Generation>()
   const feed = new KeyFeed()
-  const metrics = openMetrics({ ...surroundings, current: () => generations.current, audit, feed })
+  const spans = new Map<SpanOutcome, number>()
+  const metrics = openMetrics({ ...surroundings, current: () => generations.current, audit, spans, feed })
   feed.subscribe((told) => logKeyEvent(log, told))
   feed.subscribe((told) => generations.current.keys.webhook?.tell(told))
   feed.subscribe((told) => auditKeyEvent(audit, told))
@@ -98,6 +105,7 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
   return {
     log,
     redactor,
+    version: surroundings.version,
     env,
     health,
     generations,
@@ -118,6 +126,7 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
       ),
     ),
     waiting: new Map(),
+    spans,
     ...sharedParts(),
     async close() {
       await generations.close()
@@ -127,7 +136,7 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
   }
 }
 
-type Shared = 'channels' | 'upstreams' | 'probes' | 'rings' | 'vaults' | 'webhooks' | 'caches'
+type Shared = 'channels' | 'upstreams' | 'probes' | 'rings' | 'vaults' | 'webhooks' | 'caches' | 'exporters'
 
 function sharedParts(): Pick<Lasting, Shared> {
   return {
@@ -139,6 +148,7 @@ function sharedParts(): Pick<Lasting, Shared> {
     vaults: closable(),
     webhooks: closable(),
     caches: new SharedParts(async (place) => (await place).store.close()),
+    exporters: new SharedParts(async (exporter) => (await exporter).close()),
   }
 }
 

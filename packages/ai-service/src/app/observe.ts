@@ -1,8 +1,9 @@
-// What becomes of a settlement: one metrics record and one log line.
+// What becomes of a settlement: one metrics record, one log line, and the spans of a trace.
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Settlement } from '../exchange/settlement.ts'
 import type { ExchangeSummary } from '../telemetry/exchange-summary.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { OpenTraces } from './open-traces.ts'
 import type { PriceList } from './price-list.ts'
 import type { ServiceMetrics } from '../telemetry/metrics.ts'
 
@@ -12,13 +13,15 @@ export interface Observers {
   /** Of the configuration that serves the exchange. */
   readonly version: string
   readonly priceOf: PriceList
+  readonly traces: Pick<OpenTraces, 'record'>
 }
 
-export function observe(exchange: Exchange, { log, metrics, version, priceOf }: Observers): void {
+export function observe(exchange: Exchange, { log, metrics, version, priceOf, traces }: Observers): void {
   exchange.onSettle((settlement) => {
     const summary = summaryOf(exchange, settlement, version, priceOf)
     metrics.record(summary)
     log.request(summary)
+    if (exchange.trace?.isSampled) traces.record(exchange, exchange.trace, settlement, summary)
   })
 }
 
@@ -32,6 +35,8 @@ function summaryOf(
   const { metered, error } = settlement
   return {
     requestId: exchange.id,
+    traceId: exchange.trace?.traceId,
+    spanId: exchange.trace?.spanId,
     dialect: operation.wire.dialect,
     route: exchange.path,
     provider: settlement.provider,

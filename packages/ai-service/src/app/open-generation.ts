@@ -17,6 +17,7 @@ import { observe } from './observe.ts'
 import { openCache } from './open-cache.ts'
 import { openKeyRings } from './open-key-rings.ts'
 import { openRouting } from './open-routing.ts'
+import { type OpenTraces, openTraces } from './open-traces.ts'
 import { transportParts } from './open-upstreams.ts'
 import { createPriceList } from './price-list.ts'
 import { exchangeRunner } from './run-exchange.ts'
@@ -56,15 +57,16 @@ async function openOn(
   const keys = openKeyRings({ config, transport, former: former?.keys }, lasting, leases)
   const sources = { config, transport, simulatorUrl, rings: keys.rings, former: former?.upstreams }
   const { router, upstreams } = openRouting(sources, lasting, leases)
+  const traces = await openTraces({ config, transport }, lasting, leases)
   const open = new OpenExchanges()
   const mode = authMode(config)
   const serving: Serving = {
-    exchanges: exchangeParts(loaded, lasting, { router, mode, open, cache }),
+    exchanges: exchangeParts(loaded, lasting, { router, mode, open, cache, traces }),
     corsOrigins: new Set(config.server.cors),
     models: () => router.list(),
     identify: (credential) => (mode.kind === 'none' ? anonymous : identify(credential, mode.verify)),
   }
-  return { loaded, serving, router, upstreams, keys, open, close: () => leases.release() }
+  return { loaded, serving, router, upstreams, keys, traces, open, close: () => leases.release() }
 }
 
 interface Wired {
@@ -72,10 +74,15 @@ interface Wired {
   readonly mode: AuthMode
   readonly open: OpenExchanges
   readonly cache: CacheParts | undefined
+  readonly traces: OpenTraces
 }
 
 /** What every spending request runs through. */
-function exchangeParts(loaded: LoadedConfig, lasting: Lasting, { router, mode, open, cache }: Wired): ExchangeParts {
+function exchangeParts(
+  loaded: LoadedConfig,
+  lasting: Lasting,
+  { router, mode, open, cache, traces }: Wired,
+): ExchangeParts {
   const { log, redactor, metrics, budget, rates, concurrency, translations } = lasting
   const { server, limits: rules, telemetry } = loaded.config
   const hideAddresses = createAddressScrubber(loaded.config)
@@ -99,7 +106,8 @@ function exchangeParts(loaded: LoadedConfig, lasting: Lasting, { router, mode, o
       translateLarge: (job) => translations.run(job),
       scrub: told,
     }),
-    onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version, priceOf }),
+    startTrace: traces.start,
+    onExchange: (exchange) => observe(exchange, { log, metrics, version: loaded.version, priceOf, traces }),
     onFault: (requestId, thrown) => log.error('an exchange broke', { request_id: requestId, error: thrown }),
     onStream: (change) => (change === 'opened' ? metrics.streamOpened() : metrics.streamClosed()),
     open,

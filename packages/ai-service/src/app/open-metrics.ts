@@ -3,6 +3,7 @@ import type { KeyFeed } from '../secrets/key-feed.ts'
 import { createServiceMetrics, type ServiceMetrics } from '../telemetry/metrics.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
+import type { SpanOutcome } from '../telemetry/traces/otlp-exporter.ts'
 import type { Generation } from './generation.ts'
 import type { OpenAudit } from './open-audit.ts'
 
@@ -14,11 +15,13 @@ export interface OpenMetricsParts {
   readonly memoryLimitBytes: number
   readonly version: string
   readonly audit: OpenAudit
+  /** What became of spans. */
+  readonly spans: ReadonlyMap<SpanOutcome, number>
   readonly feed: KeyFeed
 }
 
 export function openMetrics(parts: OpenMetricsParts): ServiceMetrics {
-  const { current, runtime, log, memoryLimitBytes, version, audit, feed } = parts
+  const { current, runtime, log, memoryLimitBytes, version, audit, spans, feed } = parts
   const metrics = createServiceMetrics({
     runtime,
     memoryLimitBytes,
@@ -29,6 +32,7 @@ export function openMetrics(parts: OpenMetricsParts): ServiceMetrics {
     endpoints: () => current().router.standings(),
     configVersion: () => current().loaded.version,
     audit,
+    traces: { counts: spans, depth: () => current().traces.depth() },
     keys: () => current().keys.states(),
   })
   feed.subscribe(({ provider, event }) => metrics.recordKey(provider, event))

@@ -107,7 +107,7 @@ function openUpstream(provider: ProviderConfig, url: URL, opening: Opening): Nam
       onWaiting: (change) => void parts.waiting.set(provider.name, (parts.waiting.get(provider.name) ?? 0) + change),
     }),
   )
-  const key = partKey(channelKey, ring?.key, provider.spec, provider.headers, provider.timeouts)
+  const key = partKey(channelKey, ring?.key, provider.spec, provider.headers, provider.timeouts, provider.traceContext)
   const upstream = leases.take(parts.upstreams, key, () => {
     const keys = ring?.ring.pool ?? new KeyPool([])
     const made = upstreamOf(provider, channel, url, { keys, retryBudget: known?.retryBudget ?? new RetryBudget() })
@@ -157,6 +157,7 @@ function upstreamOf(
     keys,
     timeouts: { headMs, firstTokenMs, idleMs, totalMs, ...(streamTotalMs === undefined ? {} : { streamTotalMs }) },
     retryBudget,
+    traceContext: provider.traceContext,
   }
 }
 

@@ -34,6 +34,7 @@ const attempt: AttemptRecord = {
   outcome: 'answered',
   phase: 'head',
   status: 200,
+  startedMs: 0,
   durationMs: 12.345_678,
 }
 

@@ -85,14 +85,16 @@ export class RequestRecords {
     return `"actor":{${members.join(',')}},`
   }
 
-  #tags({ head }: Exchange): string {
-    const { tags } = head
-    if (tags === undefined) return ''
-    let text = this.#shownTags.get(tags)
+  #tags(exchange: Exchange): string {
+    const { head, trace } = exchange
+    if (head.tags === undefined && trace === undefined) return ''
+    let text = this.#shownTags.get(exchange)
     if (text === undefined) {
+      // What the client tagged itself stays.
+      const tags = { ...(trace === undefined ? {} : { trace_id: trace.traceId }), ...head.tags }
       const entries = Object.entries(tags).map(([name, value]) => [this.#shown(name), this.#shown(value)])
       text = `"tags":${canonicalJson(Object.fromEntries(entries))},`
-      this.#shownTags.set(tags, text)
+      this.#shownTags.set(exchange, text)
     }
     return text
   }

@@ -124,6 +124,8 @@ export interface ProviderConfig {
   readonly ca: readonly string[]
   /** Whether its addresses may be loopback, private or link-local. */
   readonly allowPrivate: boolean
+  /** Whether it is told which trace a request belongs to. */
+  readonly traceContext: boolean
   readonly poolSize: number
   readonly idleTimeoutMs: number
   readonly keepAlive: boolean
@@ -274,9 +276,34 @@ export interface SecretsConfig {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
+/** Where spans go, and which. */
+export interface TracesConfig {
+  /** With its path. */
+  readonly endpoint: string
+  /** Lower-case names; what is a secret is one. */
+  readonly headers: Readonly<Record<string, Secret | string>>
+  /** What of the headers must not show by itself either: tokens behind a scheme. */
+  readonly secrets: readonly Secret[]
+  /** PEM certificates trusted besides the system's. */
+  readonly ca: readonly string[]
+  /** Of the traces that begin here, the share that is recorded: 0 to 1. */
+  readonly sample: number
+  /** Whether a caller's decision counts for what it sends. */
+  readonly followsParent: boolean
+  readonly compression: 'none' | 'gzip'
+  /** Spans that may wait. */
+  readonly queue: number
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Attributes of the service, over its own. */
+  readonly resource: Readonly<Record<string, string>>
+}
+
 export interface TelemetryConfig {
   readonly logs: { readonly level: LogLevel }
   readonly metrics: { readonly enabled: boolean }
+  /** Absent: nothing is traced. */
+  readonly traces?: TracesConfig
 }
 
 export interface Config {

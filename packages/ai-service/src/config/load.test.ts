@@ -205,7 +205,6 @@ const refused = [
   'auth: { mode: jwt } # auth.mode jwt',
   'limits: [ { for: key, requests: 1/s, tokens: 1/s } ] # limits.0.tokens',
   'limits: [ { for: key, requests: 1/s, whenStoreAway: strict } ] # limits.0.whenStoreAway',
-  'telemetry: { traces: { otlp: "http://collector:4318" } } # telemetry.traces',
   'models: { a: { endpoints: [ { provider: openai, model: m } ], hedge: {} } } # models.a.hedge',
   'providers: { openai: { keys: [ { secret: "aws-sm:a#b" } ] } } # providers.openai.keys.0.secret (aws-sm: references)',
 ]

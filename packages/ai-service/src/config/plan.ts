@@ -1,6 +1,6 @@
 // The configuration as it may be shown: every default in place, secrets as fingerprints only where asked for.
 import { createHash } from 'node:crypto'
-import type { Secret } from 'ai-lib/internal/errors/secret'
+import { Secret } from 'ai-lib/internal/errors/secret'
 import type {
   Config,
   DatabaseConfig,
@@ -10,6 +10,7 @@ import type {
   ProxyChoice,
   SecretsConfig,
   SharedStore,
+  TelemetryConfig,
 } from './config.ts'
 
 /** What `check` prints: plain data without any secret. */
@@ -41,13 +42,19 @@ export function describePlan({ config, source, version }: LoadedConfig) {
     cache: config.cache ?? 'off',
     backup: describeBackup(config),
     audit: { ...config.audit, signingKey: config.audit.signingKey === undefined ? 'beside the database' : 'present' },
-    telemetry: config.telemetry,
+    telemetry: describeTelemetry(config.telemetry),
     environmentProxy: {
       http: config.environmentProxy.http?.shown,
       https: config.environmentProxy.https?.shown,
       no: config.environmentProxy.no,
     },
   }
+}
+
+function describeTelemetry({ traces, ...rest }: TelemetryConfig) {
+  if (traces === undefined) return { ...rest, traces: 'off' }
+  const { headers, secrets: _, ca, ...told } = traces
+  return { ...rest, traces: { ...told, headers: Object.keys(headers), ca: ca.length } }
 }
 
 function describeBackup({ backup }: Config) {
@@ -90,6 +97,7 @@ function describeProvider(provider: ProviderConfig) {
     proxy: describeProxy(provider.proxy),
     ca: provider.ca.length,
     allowPrivate,
+    traceContext: provider.traceContext,
     poolSize,
     idleTimeoutMs,
     keepAlive,
@@ -143,6 +151,7 @@ function secretsOf(config: Config): Secret[] {
       config.secrets.webhook?.secret,
     ].filter((secret) => secret !== undefined),
     ...urls(config.secrets.webhook?.url),
+    ...Object.values(config.telemetry.traces?.headers ?? {}).filter((value) => value instanceof Secret),
     ...backupSecrets(config),
     ...(config.stores.database.kind === 'postgres' ? [config.stores.database.url.url] : []),
     ...urls(config.environmentProxy.http),

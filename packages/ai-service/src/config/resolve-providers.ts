@@ -52,6 +52,7 @@ export async function resolveProvider(
     proxy: await resolveProxy(entry, path, building),
     ca: await resolveCa(entry, path, building),
     allowPrivate: address?.isPrivate ?? kind === 'simulator',
+    traceContext: entry.traceContext ?? address?.isPrivate ?? kind === 'simulator',
     poolSize: entry.poolSize ?? defaults.poolSize,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeoutMs,
     keepAlive: entry.keepAlive ?? true,

@@ -10,6 +10,7 @@ import { resolveModels } from './resolve-models.ts'
 import { findSpec, resolveProvider } from './resolve-providers.ts'
 import { resolveProviderDefaults, resolveServer } from './resolve-server.ts'
 import { resolveStores } from './resolve-stores.ts'
+import { resolveTelemetry } from './resolve-telemetry.ts'
 import { isLoopbackHost } from './url-value.ts'
 import { warnOfUnserved } from './warn-of-unserved.ts'
 import type { Wanted } from './wanted.ts'
@@ -40,10 +41,7 @@ export async function resolveConfig(
     cache: resolveCache(building),
     ...(backup === undefined ? {} : { backup }),
     audit: await resolveAudit(building),
-    telemetry: {
-      logs: { level: building.file.telemetry?.logs?.level ?? 'info' },
-      metrics: { enabled: building.file.telemetry?.metrics?.enabled ?? true },
-    },
+    telemetry: await resolveTelemetry(building),
     environmentProxy: environmentProxy(building),
     demo,
   }

@@ -4,11 +4,12 @@ import { auditSection } from './audit-section.ts'
 import { authSection, limitSection } from './auth-section.ts'
 import { cacheSection } from './cache-section.ts'
 import { backupSection } from './backup-section.ts'
-import { flag, list, named, notYet, oneOf, plainName, section, urlValue } from './field.ts'
+import { list, named, notYet, plainName, section, urlValue } from './field.ts'
 import { aliasName, modelSection } from './model-section.ts'
 import { providerSection } from './provider-section.ts'
 import { secretsSection } from './secrets-section.ts'
 import { aliases, serverSection } from './server-section.ts'
+import { telemetrySection } from './telemetry-section.ts'
 
 const storesSection = section({
   database: urlValue('sqlite:./path or postgres://user@host/name').optional().meta({
@@ -23,18 +24,6 @@ const storesSection = section({
     .optional()
     .meta({ description: 'Before every key of the shared store: one for each deployment. Default ai-service.' }),
 }).meta({ description: 'Where state lives.' })
-
-const telemetrySection = section({
-  logs: section({
-    level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-      .optional()
-      .meta({ description: 'Default info.' }),
-  }).optional(),
-  metrics: section({
-    enabled: flag().optional().meta({ description: 'Default true.' }),
-  }).optional(),
-  traces: notYet('traces.'),
-}).meta({ description: 'Logs and metrics.' })
 
 export const configSchema = section({
   server: serverSection.optional(),

@@ -63,6 +63,7 @@ export async function dispatch(exchange: Exchange, asked: Asked, parts: Dispatch
     openLane: (target, request) => openLane(exchange.operation, target, request),
     stream: asked.head.stream,
     headers: exchange.head.forwarded,
+    ...attemptHeaders(exchange),
     ...(exchange.caller.keyId === undefined ? {} : { caller: exchange.caller.keyId }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     maxRetries: parts.maxRetries,
@@ -78,6 +79,13 @@ export async function dispatch(exchange: Exchange, asked: Asked, parts: Dispatch
       return { kind: 'refused', error: outcome.error, attempts: outcome.attempts, ...at(outcome.target) }
     case 'left':
       return { kind: 'left', attempts: outcome.attempts, ...at(outcome.target) }
+  }
+}
+
+function attemptHeaders({ trace }: Exchange): Pick<AttemptPlan<Buffer>, 'attemptHeaders'> {
+  if (trace === undefined) return {}
+  return {
+    attemptHeaders: ({ upstream }, index) => (upstream.traceContext === true ? trace.attemptHeaders(index) : undefined),
   }
 }
 

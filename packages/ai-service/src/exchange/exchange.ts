@@ -3,6 +3,7 @@ import type { OperationId } from 'ai-lib/internal/dialects/dialect'
 import { type Operation, operations } from 'ai-lib/internal/dialects/registry'
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { Asked } from 'ai-lib/internal/lanes/prepare-request'
+import type { ExchangeTrace } from './exchange-trace.ts'
 import { freeBody } from './free-body.ts'
 import type { CacheResult, Settlement, SettlementListener } from './settlement.ts'
 
@@ -50,6 +51,8 @@ export interface ExchangeStart {
   readonly head: ExchangeHead
   readonly signal: AbortSignal
   readonly startedMs: number
+  /** Absent where nobody follows it. */
+  readonly trace?: ExchangeTrace | undefined
   /** Nothing is read of the body before this is called: refused requests cost no memory. */
   readonly readBody: () => Promise<Asked>
 }
@@ -62,6 +65,7 @@ export class Exchange {
   readonly signal: AbortSignal
   /** Monotonic milliseconds. */
   readonly startedMs: number
+  readonly trace: ExchangeTrace | undefined
   caller: Caller = anonymous
   /** The request's body, read as far as lanes need it; set once the policies that need only headers have let it pass. */
   asked: Asked | undefined
@@ -82,6 +86,7 @@ export class Exchange {
     this.head = parts.head
     this.signal = parts.signal
     this.startedMs = parts.startedMs
+    this.trace = parts.trace
     this.#readBody = parts.readBody
   }
 

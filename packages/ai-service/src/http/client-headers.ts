@@ -19,6 +19,8 @@ export interface ClientHeaders {
   readonly user?: string
   readonly cache?: string
   readonly tags?: string
+  readonly traceparent?: string
+  readonly tracestate?: string
   readonly accessControlMethod?: string
   readonly accessControlHeaders?: string
 }
@@ -26,7 +28,10 @@ export interface ClientHeaders {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Where a header's value goes. Those listed here may come once. */
-const single: ReadonlyMap<string, Exclude<keyof ClientHeaders, 'forwarded' | 'credential'>> = new Map([
+const single: ReadonlyMap<
+  string,
+  Exclude<keyof ClientHeaders, 'forwarded' | 'credential' | 'traceparent' | 'tracestate'>
+> = new Map([
   ['host', 'host'],
   ['content-type', 'contentType'],
   ['content-length', 'contentLength'],
@@ -47,8 +52,14 @@ const credentials: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 
 /** Lists that clients may spread over several headers are joined. */
 const forwarded: ReadonlySet<string> = new Set(['anthropic-version', 'anthropic-beta', 'openai-beta', 'user-agent'])
 
+/** Of a caller's trace: whatever is wrong with it, the request is not. A list may be spread over several headers. */
+const traced: ReadonlyMap<string, 'traceparent' | 'tracestate'> = new Map([
+  ['traceparent', 'traceparent'],
+  ['tracestate', 'tracestate'],
+])
+
 /** All of them, for the page that says what each means. */
-export const understoodHeaders: readonly string[] = [...single.keys(), ...credentials, ...forwarded]
+export const understoodHeaders: readonly string[] = [...single.keys(), ...credentials, ...forwarded, ...traced.keys()]
 
 /** @throws AiError `caller_bad_host`, `caller_credential_conflict` or `caller_malformed_request` where a header is doubled. */
 export function readClientHeaders(raw: readonly string[], ourAgent: string): ClientHeaders {
@@ -64,6 +75,11 @@ export function readClientHeaders(raw: readonly string[], ourAgent: string): Cli
       read[field] = value
     } else if (credentials.has(name)) presented.push({ header: name, value })
     else if (forwarded.has(name)) passed[name] = passed[name] === undefined ? value : `${passed[name]}, ${value}`
+    else {
+      // Two traceparents joined are none, as they should be.
+      const part = traced.get(name)
+      if (part !== undefined) read[part] = read[part] === undefined ? value : `${read[part]},${value}`
+    }
   }
   passed['user-agent'] = passed['user-agent'] === undefined ? ourAgent : `${passed['user-agent']} ${ourAgent}`
   const credential = oneCredential(presented)

@@ -8,6 +8,7 @@ import type { Answer } from '../exchange/answer.ts'
 import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
 import { readAsked } from '../exchange/dispatch.ts'
 import { type CacheWish, Exchange } from '../exchange/exchange.ts'
+import type { TraceStart } from '../exchange/exchange-trace.ts'
 import type { Interruptible, OpenExchanges } from '../exchange/open-exchanges.ts'
 import type { Outcome, Settlement } from '../exchange/settlement.ts'
 import { answeredHeaders, refusedHeaders, replayedHeaders, type RequestIdentity } from './answer-headers.ts'
@@ -28,6 +29,7 @@ export interface ExchangeParts {
   readonly scrub: (text: string, maxChars?: number) => string
   /** Policies, and attempts in their middle. @throws AiError to refuse. */
   readonly run: (exchange: Exchange) => Promise<Answer>
+  readonly startTrace: TraceStart
   /** Told before anything else happens; adds its listeners to the exchange. */
   readonly onExchange: (exchange: Exchange) => void
   /** A fault of ours that ended an exchange, for the log. */
@@ -104,6 +106,7 @@ class Carrier implements Interruptible {
       head: exchangeHead(headers),
       signal: abort.signal,
       startedMs: performance.now(),
+      trace: parts.startTrace(headers.traceparent, headers.tracestate),
       readBody: () => this.#read(),
     })
   }

@@ -67,6 +67,13 @@ export const requestHeaders: readonly HeaderDescription[] = [
     kind: 'protocol',
   },
   {
+    names: ['traceparent', 'tracestate'],
+    meaning:
+      'The [trace](../how-to/traces.md) that the request belongs to, by W3C Trace Context. What is malformed is ignored',
+    on: 'goes on, with our span in it, to providers with `traceContext`',
+    kind: 'protocol',
+  },
+  {
     names: ['expect'],
     meaning: '`100-continue` is answered; any other expectation is 417',
     on: 'stays here',

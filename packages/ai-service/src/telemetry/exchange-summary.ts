@@ -17,6 +17,9 @@ export interface AttemptSummary {
 
 export interface ExchangeSummary {
   readonly requestId: string
+  /** The trace it belongs to, and its own span there; absent where there is none. */
+  readonly traceId?: string | undefined
+  readonly spanId?: string | undefined
   readonly dialect: DialectId
   /** The path of the route, without query. */
   readonly route: string

@@ -22,6 +22,8 @@ export function requestFields(
     level,
     time,
     request_id: summary.requestId,
+    trace_id: summary.traceId,
+    span_id: summary.spanId,
     route: free(summary.route),
     dialect: summary.dialect,
     provider: summary.provider,

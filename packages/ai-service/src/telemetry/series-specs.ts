@@ -86,7 +86,7 @@ export const seriesSpecs = {
   queues: {
     name: 'ai_queue_depth',
     type: 'gauge',
-    help: 'Requests that wait, by queue: upstream:<provider> for a connection to that provider; audit records that are nowhere yet: audit.',
+    help: 'Requests that wait, by queue: upstream:<provider> for a connection to that provider; audit records that are nowhere yet: audit; spans: traces.',
     labelNames: ['queue'],
   },
   endpointHealth: {
@@ -146,8 +146,14 @@ export const seriesSpecs = {
   dropped: {
     name: 'ai_telemetry_dropped_total',
     type: 'counter',
-    help: 'What was to be told and could not be: log lines that their reader did not take.',
+    help: 'What was to be told and could not be: log lines that their reader did not take, spans that no receiver has.',
     labelNames: ['signal'],
+  },
+  spans: {
+    name: 'ai_trace_spans_total',
+    type: 'counter',
+    help: 'Spans by what became of them: exported, dropped (too many waited), refused by the receiver, lost.',
+    labelNames: ['outcome'],
   },
   memoryLimit: {
     name: 'ai_memory_limit_bytes',

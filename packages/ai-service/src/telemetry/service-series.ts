@@ -12,6 +12,8 @@ export interface ServiceState {
   /** Requests that wait for a connection, by provider. */
   readonly waiting?: () => ReadonlyMap<string, number>
   readonly audit?: AuditState
+  /** What became of spans, and how many wait; undefined where nothing is traced. */
+  readonly traces?: { readonly counts: ReadonlyMap<string, number>; readonly depth: () => number | undefined }
   /** Lines that the reader of the log missed. */
   readonly droppedLines?: () => number
 }
@@ -32,6 +34,7 @@ export interface BackupSeries {
   scheduled(intervalSeconds: number | undefined): void
 }
 
+const noTraces: NonNullable<ServiceState['traces']> = { counts: new Map(), depth: () => undefined }
 const noAudit: AuditState = { counts: new Map(), depth: () => 0, isRecording: () => undefined }
 
 export function registerServiceSeries(
@@ -42,12 +45,14 @@ export function registerServiceSeries(
     memoryLimitBytes,
     waiting = () => new Map(),
     audit = noAudit,
+    traces = noTraces,
     droppedLines = () => 0,
   }: ServiceState,
 ): BackupSeries {
   readGauges(registry, specs.queues, () => [
     ...[...waiting()].map(([provider, depth]) => [`upstream:${provider}`, depth] as const),
     ['audit', audit.depth()],
+    ...ofTraces(traces.depth()),
   ])
   readCounts(registry, specs.audit, () => audit.counts)
   readGauge(registry, specs.auditRecording, () => {
@@ -57,8 +62,18 @@ export function registerServiceSeries(
   readGauges(registry, specs.config, () => info(configVersion()))
   readGauges(registry, specs.build, () => info(version))
   readGauge(registry, specs.memoryLimit, () => memoryLimitBytes)
-  readCounts(registry, specs.dropped, () => new Map([['logs', droppedLines()]]))
+  readCounts(registry, specs.spans, () => traces.counts)
+  readCounts(registry, specs.dropped, () => new Map([['logs', droppedLines()], ...undelivered(traces)]))
   return registerBackups(registry)
+}
+
+function undelivered({ counts, depth }: typeof noTraces): readonly (readonly [string, number])[] {
+  const of = (outcome: string): number => counts.get(outcome) ?? 0
+  return ofTraces(depth() === undefined ? undefined : of('dropped') + of('refused') + of('lost'))
+}
+
+function ofTraces(figure: number | undefined): readonly (readonly [string, number])[] {
+  return figure === undefined ? [] : [['traces', figure]]
 }
 
 function info(value: string | undefined): readonly (readonly [string, number])[] {
@@ -79,7 +94,7 @@ function registerBackups(registry: Registry): BackupSeries {
 
 function readCounts(
   registry: Registry,
-  { name, help, labelNames: [label] }: typeof specs.audit | typeof specs.dropped,
+  { name, help, labelNames: [label] }: typeof specs.audit | typeof specs.dropped | typeof specs.spans,
   read: () => ReadonlyMap<string, number>,
 ): void {
   const counter = new Counter({
