@@ -37,9 +37,25 @@ describe('an answer', () => {
         model: 'a-model',
         keyFingerprint: new Secret('sk-a-k1').fingerprint,
         outcome: 'answered',
+        startedMs: 1_000,
         durationMs: 0,
       },
     ])
+  })
+
+  it('is asked for with headers that each attempt has for itself, behind all others and before the key', async () => {
+    const [a, b] = [hop('a', status(529)), hop('b', ok)]
+    const attemptHeaders = (target: Target, index: number) => ({
+      'user-agent': `${target.endpoint} ${index}`,
+      authorization: 'nobody’s',
+    })
+    const { outcome } = await run([a, b], { attemptHeaders })
+    const sent = [a, b].map(({ flights }) => flights[0]?.request.headers)
+    expect(sent).toMatchObject([
+      { 'user-agent': 'a 0', authorization: 'Bearer sk-a-k1' },
+      { 'user-agent': 'b 1', authorization: 'Bearer sk-b-k1' },
+    ])
+    expect(outcome.attempts).toHaveLength(2)
   })
 
   it('of a stream comes open', async () => {
