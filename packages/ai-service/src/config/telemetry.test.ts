@@ -221,7 +221,7 @@ test.each([
     'otlp: "http://a", headers: { Content-Type: text/plain }',
     'found a header that the service sets itself',
   ],
-  ['a share above 1', 'otlp: "http://a", sample: 2', 'sample: found a whole number, expected a number from 0 to 1'],
+  ['a share above 1', 'otlp: "http://a", sample: 2', 'expected a number from 0 to 1'],
   ['an unknown key', 'otlp: "http://a", protocol: grpc', 'found an unknown key protocol'],
   ['a certificate that is not there', 'otlp: "http://a", ca: nowhere.pem', 'ca: found a file that cannot be read'],
 ])('%s is refused with its place', async (_, section, expected) => {
