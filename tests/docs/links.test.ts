@@ -22,7 +22,7 @@ function brokenLinks(page: Page): readonly string[] {
 }
 
 function leadsSomewhere(page: Page, target: string): boolean {
-  const [path = '', anchor] = target.split('#')
+  const [path = '', anchor] = decodeURI(target).split('#')
   const file = path === '' ? join(page.folder, page.name.split('/').at(-1) ?? '') : join(page.folder, path)
   if (!existsSync(file)) return false
   return anchor === undefined || anchorsOf(readFileSync(file, 'utf8')).includes(anchor)

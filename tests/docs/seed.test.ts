@@ -29,7 +29,7 @@ const headings = [
 ] as const
 
 /** Planned for a later version. */
-const later: ReadonlySet<string> = new Set(['容器化部署', 'Helm Chart配置'])
+const later: ReadonlySet<string> = new Set(['容器化部署'])
 
 interface Row {
   readonly heading: string
@@ -54,7 +54,7 @@ const rows: readonly Row[] = text
 
 /** Where the links of a cell lead, from the project's root. */
 function targetsIn(cell: string): readonly string[] {
-  return [...cell.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => join('docs', target))
+  return [...cell.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => join('docs', decodeURI(target)))
 }
 
 test('the page has each heading once, and no other', () => {

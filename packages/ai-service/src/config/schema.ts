@@ -49,7 +49,9 @@ export const configSchema = section({
 /** The file as written, with durations, sizes, rates and dates read. */
 export type ConfigFile = z.output<typeof configSchema>
 
-/** JSON Schema (2020-12) of the file. */
-export function configJsonSchema(): Readonly<Record<string, unknown>> {
-  return { title: 'ai-service configuration', ...z.toJSONSchema(configSchema, { io: 'input' }) }
+/** JSON Schema of the file: 2020-12, or draft 7 for tools that read no newer one. */
+export function configJsonSchema(
+  target: 'draft-2020-12' | 'draft-7' = 'draft-2020-12',
+): Readonly<Record<string, unknown>> {
+  return { title: 'ai-service configuration', ...z.toJSONSchema(configSchema, { io: 'input', target }) }
 }
