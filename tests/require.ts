@@ -10,6 +10,7 @@ const requirements = {
   curl: { program: 'curl', enable: 'apt-get install curl' },
   'redis-server': { program: 'redis-server', enable: 'apt-get install redis-server' },
   promtool: { program: 'promtool', enable: 'apt-get install prometheus' },
+  prometheus: { program: 'prometheus', enable: 'apt-get install prometheus' },
   wrk: { program: 'wrk', enable: 'apt-get install wrk' },
   versitygw: { program: 'versitygw', enable: 'install Go and run scripts/build-test-servers.sh' },
   postgres: { program: 'postgres', enable: 'apt-get install postgresql' },

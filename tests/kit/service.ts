@@ -17,6 +17,8 @@ export interface RunningService {
   readonly folder: string
   /** Everything written to stdout and stderr so far. */
   output(): string
+  /** From now on nobody reads what it writes. */
+  stopReading(): void
   signal(name: NodeJS.Signals): void
   /** The exit code, once it has ended. */
   readonly exited: Promise<number | null>
@@ -31,6 +33,8 @@ export interface ServiceSetup {
   /** Default `0s`. */
   readonly drainDelay?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Default free ones: for a start in the place of a service that is gone. */
+  readonly ports?: readonly [data: number, metrics: number]
 }
 
 // A service that a test has killed is not stopped, and its folder is looked into afterwards.
@@ -44,9 +48,10 @@ export async function startService({
   server = '',
   drainDelay = '0s',
   env = {},
+  ports,
 }: ServiceSetup): Promise<RunningService> {
   const folder = mkdtempSync(join(tmpdir(), 'ai-service-test-'))
-  const [port, metricsPort] = [await freePort(), await freePort()]
+  const [port, metricsPort] = ports ?? [await freePort(), await freePort()]
   const config = join(folder, 'ai-service.yaml')
   const listeners = `server:\n  port: ${port}\n  metrics: { port: ${metricsPort} }\n  admin: { port: 0 }\n  drainDelay: ${drainDelay}\n${server}\n`
   writeFileSync(config, `${listeners}${yaml}\n`)
@@ -72,6 +77,7 @@ export async function startService({
     pid: child.pid ?? 0,
     folder,
     output,
+    stopReading: () => void child.stdout.pause(),
     signal: (name) => child.kill(name),
     exited,
     async stop() {
