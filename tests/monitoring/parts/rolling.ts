@@ -10,7 +10,8 @@ const unlimited = 'providers: { simulator: {} }\n'
 
 export async function startRolling(): Promise<Part> {
   const setup: ServiceSetup = { yaml: limited, ports: [await freePort(), await freePort()] }
-  let [first, second] = await Promise.all([startService(setup), startService({ yaml: unlimited })])
+  const [one, second] = await Promise.all([startService(setup), startService({ yaml: unlimited })])
+  let first = one
   const [loops, held] = [new Loops(), new Loops()]
   const play = async (hasFired: HasFired): Promise<void> => {
     const have = async (...alerts: readonly string[]): Promise<boolean> =>
