@@ -1,5 +1,5 @@
 // One namespace of the observed landscape: instances of the service, and what keeps happening to them.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../kit/command.ts'
 import type { RunningService } from '../../kit/service.ts'
@@ -21,6 +21,7 @@ export function targetOf(namespace: string, ...services: readonly Pick<RunningSe
 
 /** A backup before the service starts: its own first one comes at some moment of its first minute. */
 export async function backUpOnce(folder: string, yaml: string, env: Readonly<Record<string, string>>): Promise<void> {
+  mkdirSync(join(folder, 'backups'))
   writeFileSync(join(folder, 'ai-service.yaml'), yaml)
   const { code, err } = await runCommand(['backup', 'now'], { cwd: folder, env })
   if (code !== 0) throw new Error(err)
