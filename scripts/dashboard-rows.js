@@ -237,6 +237,7 @@ export const rows = [
       ),
       graph('File descriptors', [[`process_open_fds{${own}}`, '{{instance}}']], 'short'),
       graph('Dropped telemetry', [[perSecond('signal', 'ai_telemetry_dropped_total'), '{{signal}}']], 'short'),
+      graph('Spans by what became of them', [[perSecond('outcome', 'ai_trace_spans_total'), '{{outcome}}']], 'short'),
       graph('Uptime', [[`time() - process_start_time_seconds{${own}}`, '{{instance}}']], 's'),
       table('Node', `nodejs_version_info{${own}}`, 'none'),
     ],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Simulator, startSimulator } from 'ai-simulator'
 import { chatBody, paths, post } from '../../faults/asking.ts'
+import { startOtlpReceiver } from '../../kit/otlp-receiver.ts'
 import { type RunningService, startService } from '../../kit/service.ts'
 import { startValkey } from '../../kit/valkey.ts'
 import { backUpOnce, Loops, type Part, targetOf } from './part.ts'
@@ -20,7 +21,12 @@ export async function startHealthy(): Promise<Part> {
   const folder = mkdtempSync(join(tmpdir(), 'healthy-'))
   const rotate = (turn: number): void => writeFileSync(join(folder, 'spare.key'), `sk-spare-${turn}-0123456789`)
   rotate(0)
-  const [openai, anthropic, valkey] = await Promise.all([startSimulator(), startSimulator(), startValkey()])
+  const [openai, anthropic, valkey, receiver] = await Promise.all([
+    startSimulator(),
+    startSimulator(),
+    startValkey(),
+    startOtlpReceiver(),
+  ])
   for (const each of [openai, anthropic])
     each.setDefault({ kind: 'answer', text: 'a few words', firstByteMs: 20, intervalMs: 3, usage })
   const env = {
@@ -29,7 +35,8 @@ export async function startHealthy(): Promise<Part> {
     CALLER_TWO: callers.two,
     BACKUP_KEY: randomBytes(32).toString('base64'),
   }
-  const yaml = configuration(openai.url, anthropic.url, valkey.url, folder)
+  const traces = `telemetry: { traces: { otlp: "${receiver.url}" } }\n`
+  const yaml = `${configuration(openai.url, anthropic.url, valkey.url, folder)}${traces}`
   await backUpOnce(folder, yaml, env)
   const service = await startService({ yaml, env })
   const loops = new Loops()
@@ -42,7 +49,7 @@ export async function startHealthy(): Promise<Part> {
     async stop() {
       await loops.stop()
       await service.stop()
-      await Promise.all([openai.close(), anthropic.close(), valkey.stop()])
+      await Promise.all([openai.close(), anthropic.close(), valkey.stop(), receiver.stop()])
       rmSync(folder, { recursive: true, force: true })
     },
   }
