@@ -25,6 +25,7 @@ const sinks: readonly Sink[] = [
   { name: 'commands', when: 'running', read: (world) => commands(world).join('\n') },
   { name: 'log', when: 'stopped', read: ({ service }) => service.output() },
   { name: 'files', when: 'stopped', read: ({ folder }) => filesIn(join(folder, 'data')) },
+  { name: 'traces', when: 'stopped', read: ({ collector }) => collector.text() },
   { name: 'backups', when: 'stopped', read: ({ folder }) => filesIn(join(folder, 'backups')) },
 ]
 
@@ -104,6 +105,11 @@ async function askWrongly(): Promise<void> {
     { authorization: `Bearer ${planted.openaiKey.value}` },
     { authorization: `Bearer ${callerKey}`, 'x-api-key': nearly },
     { authorization: `Basic ${Buffer.from(callerKey).toString('base64')}` },
+    {
+      authorization: `Bearer ${callerKey}`,
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      tracestate: `vendor=${planted.openaiKey.value},other=${callerKey}`,
+    },
     { authorization: `Bearer ${callerKey}`, 'x-ai-user': planted.openaiKey.value, 'x-ai-tags': `k=${callerKey}` },
   ]) {
     await ask('/v1/chat/completions', chatBody('openai/echo'), headers)
@@ -165,6 +171,9 @@ describe('T17 B10 T18 a secret in every place', () => {
     await readAll('stopped')
     expect(read['commands']).toContain('openai')
     expect(read['backups']).toContain('manifest')
+    expect(world.collector.hasToken()).toBe(true)
+    expect(read['traces']).toContain('gen_ai.request.model')
+    expect(read['log']).toContain('traces are not delivered')
     expect(read['files']).toContain('SQLite format 3')
     expect(read['commands']).toContain('prev_hash')
     expect(read['metrics']).toContain('ai_requests_total')

@@ -27,6 +27,7 @@ export const planted = {
   vaultSecretId: { value: 'canary-Vault-secret-id-9f8e7d6c5b4a' },
   s3KeyId: { value: 'AKIACANARYKEYID01' },
   s3Secret: { value: 'canary-S3-secret+/access-0a9b8c7d6e' },
+  otlpToken: { value: 'canary-Otlp-token+/6c7d8e9fa0b1c2d3' },
   webhookSecret: { value: 'canary-Webhook-+/hmac-5d6e7f8091a2' },
   webhookPath: { value: 'canary-Webhook-path-b3c4d5e6f708', except: ['webhook'] },
   // A file of several lines: the one with the key in it says all.

@@ -11,6 +11,7 @@ import { isRecord } from '../../faults/asking.ts'
 import { type RunningService, startService } from '../../kit/service.ts'
 import { startValkey, type ValkeyServer } from '../../kit/valkey.ts'
 import { programPath } from '../../require.ts'
+import { type Collector, startCollector } from './collector.ts'
 import type { Fault } from './faults.ts'
 import { planted } from './secrets.ts'
 
@@ -24,6 +25,8 @@ export interface World {
   readonly folder: string
   /** Absent where the machine has no redis-server. */
   readonly valkey: ValkeyServer | undefined
+  /** Where traces go. */
+  readonly collector: Collector
   /** What the upstreams do from now on. */
   setFault(fault: Fault): void
   /** Gives the file of the proxied provider's key its next value, as an operator would. */
@@ -44,6 +47,7 @@ const variables = {
   ADMIN: planted.adminCredential.value,
   BACKUP_KEY: planted.backupKey.value,
   AUDIT_KEY: planted.auditKey.value,
+  OTLP_TOKEN: planted.otlpToken.value,
 }
 
 export async function startWorld(): Promise<World> {
@@ -56,6 +60,7 @@ export async function startWorld(): Promise<World> {
   let fault: Fault = () => undefined
   const upstreams = await Promise.all([1, 2, 3].map(() => startSimulator({ onRequest: (request) => fault(request) })))
   const proxy = await startTellingProxy()
+  const collector = await startCollector()
   const valkey = programPath('redis-server') === undefined ? undefined : await startStore(join(folder, 'store'))
   const env = {
     ...variables,
@@ -68,7 +73,7 @@ export async function startWorld(): Promise<World> {
     const { stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { ...options, encoding: 'utf8' })
     return stdout + stderr
   }
-  const withoutKeys = configuration(folder, upstreams, proxy.port)
+  const withoutKeys = configuration(folder, upstreams, proxy.port, collector.url)
   const { key, hash } = createCallerKey(run, folder, withoutKeys)
   const yaml = `${withoutKeys}auth: { mode: keys, pepper: env:PEPPER, keys: [ { id: k1, hash: "${hash}" } ] }\n`
   const service = await startService({ yaml, env })
@@ -78,6 +83,7 @@ export async function startWorld(): Promise<World> {
     yaml,
     folder,
     valkey,
+    collector,
     setFault: (next) => {
       fault = next
     },
@@ -92,6 +98,7 @@ export async function startWorld(): Promise<World> {
       for (const upstream of upstreams) await upstream.close()
       await valkey?.stop()
       proxy.server.close()
+      collector.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -99,7 +106,12 @@ export async function startWorld(): Promise<World> {
 
 const keyFile = (folder: string): string => join(folder, 'keys', 'proxied')
 
-function configuration(folder: string, [one, two, three]: readonly Simulator[], proxyPort: number): string {
+function configuration(
+  folder: string,
+  [one, two, three]: readonly Simulator[],
+  proxyPort: number,
+  collectorUrl: string,
+): string {
   const timeouts = 'timeouts: { head: 500ms, idle: 500ms, total: 2s }'
   return [
     'providers:',
@@ -112,7 +124,8 @@ function configuration(folder: string, [one, two, three]: readonly Simulator[], 
     'cache: { enabled: true }',
     `backup: { enabled: true, to: "file:${join(folder, 'backups')}", encrypt: env:BACKUP_KEY }`,
     'audit: { sinks: [ { kind: store }, { kind: stdout } ], signingKey: env:AUDIT_KEY }',
-    'telemetry: { logs: { level: debug } }\n',
+    'telemetry:\n  logs: { level: debug }',
+    `  traces: { otlp: "${collectorUrl}", interval: 50ms, headers: { authorization: "Bearer \${OTLP_TOKEN}" } }\n`,
   ].join('\n')
 }
 
