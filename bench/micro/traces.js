@@ -25,6 +25,7 @@ const attempts = [
     durationMs: 9,
   },
 ]
+const facts = { id: 'chatcmpl-bench', model: 'model-2026', stops: ['stop'] }
 const usage = { inputTokens: 10, cacheReadTokens: 5, cacheWriteTokens: 0, audioInputTokens: 0, outputTokens: 20 }
 const exchange = {
   path: '/v1/chat/completions',
@@ -59,7 +60,7 @@ export const traceBenches = [
 
 function write() {
   const trace = start(undefined, undefined)
-  return spans.write({ exchange, trace, summary, attempts, epochMs: 1_795_643_227_000 })
+  return spans.write({ exchange, trace, summary, attempts, facts, epochMs: 1_795_643_227_000 })
 }
 
 function sendBatch() {

@@ -56,6 +56,7 @@ async function lineOf(answer: Told): Promise<Readonly<Record<string, unknown>> |
 }
 
 const spansOf = (answer: Told) => receiver.exchange(idOf(answer))
+const idIn = ({ text }: Told): unknown => (JSON.parse(text) as { readonly id?: unknown }).id
 const durationNano = ({ startNano, endNano }: TakenSpan): bigint => BigInt(endNano) - BigInt(startNano)
 
 needs('otlp-receiver')('spans at a strict receiver', () => {
@@ -72,7 +73,8 @@ needs('otlp-receiver')('spans at a strict receiver', () => {
       text: 'six',
       usage: { inputTokens: 10, cacheReadTokens: 4, outputTokens: 3, reasoningTokens: 2 },
     })
-    const { server, attempts } = await spansOf(await ask('openai/gpt-4o'))
+    const answer = await ask('openai/gpt-4o')
+    const { server, attempts } = await spansOf(answer)
     expect(server).toMatchObject({
       name: 'POST /v1/chat/completions',
       kind: 'SPAN_KIND_SERVER',
@@ -104,6 +106,8 @@ needs('otlp-receiver')('spans at a strict receiver', () => {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': 'openai',
       'gen_ai.request.model': 'gpt-4o',
+      'gen_ai.response.model': 'gpt-4o',
+      'gen_ai.response.finish_reasons': ['stop'],
       'gen_ai.usage.input_tokens': 14,
       'gen_ai.usage.output_tokens': 5,
       'gen_ai.usage.cache_read.input_tokens': 4,
@@ -112,6 +116,7 @@ needs('otlp-receiver')('spans at a strict receiver', () => {
       'server.address': '127.0.0.1',
       'server.port': Number(new URL(simulated.openai.url).port),
     })
+    expect(attempts[0]?.attributes['gen_ai.response.id']).toBe(idIn(answer))
     expect(server.resource).toMatchObject({ 'service.name': 'gateway', 'deployment.environment.name': 'test' })
   })
 
@@ -144,7 +149,12 @@ needs('otlp-receiver')('spans at a strict receiver', () => {
     expect(second).toMatchObject({
       name: 'chat claude-x',
       status: 'STATUS_CODE_UNSET',
-      attributes: { 'gen_ai.provider.name': 'anthropic', 'http.request.resend_count': 1 },
+      attributes: {
+        'gen_ai.provider.name': 'anthropic',
+        'gen_ai.response.model': 'claude-x',
+        'gen_ai.response.finish_reasons': ['end_turn'],
+        'http.request.resend_count': 1,
+      },
     })
     expect(BigInt(second?.startNano ?? 0)).toBeGreaterThanOrEqual(BigInt(first?.endNano ?? 0))
     expect(first?.attributes['gen_ai.usage.input_tokens']).toBeUndefined()
@@ -178,7 +188,7 @@ needs('otlp-receiver')('spans at a strict receiver', () => {
     })
     expect(attempts[0]).toMatchObject({
       status: 'STATUS_CODE_ERROR',
-      attributes: { 'error.type': 'provider_truncated' },
+      attributes: { 'error.type': 'provider_truncated', 'gen_ai.response.finish_reasons': ['error'] },
     })
   })
 

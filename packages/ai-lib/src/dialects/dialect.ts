@@ -1,6 +1,7 @@
 // The port that every dialect implements: what the pass lane needs of it (Wire), and what translation needs besides (Dialect).
 import type { Edit } from '../bytes/json-splice.ts'
 import type { SseEvent } from '../bytes/sse-decoder.ts'
+import type { AnswerFacts } from '../chat/answer-facts.ts'
 import type { ChatEvent } from '../chat/events.ts'
 import type { UpstreamFailure } from '../chat/failure.ts'
 import type { Loss } from '../chat/losses.ts'
@@ -45,6 +46,7 @@ export interface Tap {
   inspect(event: SseEvent): FrameKind
   /** The usage reported so far. */
   readonly usage: Usage | undefined
+  readonly facts?: AnswerFacts | undefined
   /** What the last `failure` frame said. */
   readonly failure: UpstreamFailure | undefined
 }
@@ -52,6 +54,7 @@ export interface Tap {
 /** What a whole answer on the pass lane says. */
 export interface WholeAnswer {
   readonly usage: Usage | undefined
+  readonly facts?: AnswerFacts | undefined
   /** Set where a 200 carries an error instead of an answer. */
   readonly failure: UpstreamFailure | undefined
 }

@@ -1,4 +1,5 @@
 // The way back: upstream bytes in, the client's form out, with the truth about how far the answer has come.
+import type { AnswerFacts } from '../chat/answer-facts.ts'
 import type { UpstreamFailure } from '../chat/failure.ts'
 import type { Loss } from '../chat/losses.ts'
 import type { Usage } from '../chat/usage.ts'
@@ -26,6 +27,7 @@ export interface AnswerLane<Out> {
   readonly progress: number
   readonly failure: UpstreamFailure | undefined
   readonly usage: Usage | undefined
+  readonly facts?: AnswerFacts | undefined
   readonly losses: readonly Loss[]
 }
 

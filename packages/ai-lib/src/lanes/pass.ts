@@ -1,5 +1,6 @@
 // Same dialect on both sides: whole events are forwarded as they came, a tap watches them.
 import { SseDecoder, type SseEvent } from '../bytes/sse-decoder.ts'
+import type { AnswerFacts } from '../chat/answer-facts.ts'
 import type { UpstreamFailure } from '../chat/failure.ts'
 import type { Usage } from '../chat/usage.ts'
 import type { Tap, Wire } from '../dialects/dialect.ts'
@@ -23,6 +24,7 @@ class PassLane implements AnswerLane<Buffer> {
   #state: LaneState = 'quiet'
   #failure: UpstreamFailure | undefined
   #wholeUsage: Usage | undefined
+  #wholeFacts: AnswerFacts | undefined
   #pieces: Buffer[] = []
   // The run of adjacent events that is not yet a piece: one write for all events of a chunk.
   #run: Buffer | undefined
@@ -46,6 +48,10 @@ class PassLane implements AnswerLane<Buffer> {
     return this.#tap?.usage ?? this.#wholeUsage
   }
 
+  get facts(): AnswerFacts | undefined {
+    return this.#tap?.facts ?? this.#wholeFacts
+  }
+
   push(chunk: Buffer): void {
     try {
       this.#decoder.push(chunk, this.#onEvent)
@@ -60,8 +66,9 @@ class PassLane implements AnswerLane<Buffer> {
 
   whole(body: Buffer): Buffer | undefined {
     try {
-      const { usage, failure } = this.#wire.readWhole(body)
+      const { usage, facts, failure } = this.#wire.readWhole(body)
       this.#wholeUsage = usage
+      this.#wholeFacts = facts
       if (failure) this.#fail(failure)
       else this.#state = 'ended'
     } catch (thrown) {

@@ -1,5 +1,6 @@
 // Different dialects: upstream events are read into the canonical form and, in the service, written in the client's.
 import { SseDecoder, type SseEvent } from '../bytes/sse-decoder.ts'
+import type { AnswerFacts } from '../chat/answer-facts.ts'
 import { type ChatEvent, isContent } from '../chat/events.ts'
 import type { UpstreamFailure } from '../chat/failure.ts'
 import type { Loss } from '../chat/losses.ts'
@@ -71,6 +72,9 @@ class CanonicalLane<Out> implements AnswerLane<Out> {
   #state: LaneState = 'quiet'
   #failure: UpstreamFailure | undefined
   #usage: Usage | undefined
+  #id: string | undefined
+  #model: string | undefined
+  #stop: string | undefined
 
   constructor(reader: ResponseReader, outlet: Outlet<Out>) {
     this.#reader = reader
@@ -87,6 +91,10 @@ class CanonicalLane<Out> implements AnswerLane<Out> {
 
   get usage(): Usage | undefined {
     return this.#usage
+  }
+
+  get facts(): AnswerFacts {
+    return { id: this.#id, model: this.#model, stops: this.#stop === undefined ? [] : [this.#stop] }
   }
 
   get losses(): readonly Loss[] {
@@ -126,10 +134,21 @@ class CanonicalLane<Out> implements AnswerLane<Out> {
   }
 
   #note(event: ChatEvent): void {
-    if (event.type === 'usage') this.#usage = event.usage
+    if (event.type === 'message-start') this.#start(event)
+    else if (event.type === 'usage') this.#usage = event.usage
     else if (event.type === 'failure') this.#fail(event.failure)
-    else if (event.type === 'message-end' && this.#state !== 'failed') this.#state = 'ended'
+    else if (event.type === 'message-end') this.#end(event.rawStop)
     else if (this.#state === 'quiet' && isContent(event)) this.#state = 'content'
+  }
+
+  #start({ id, model }: Extract<ChatEvent, { type: 'message-start' }>): void {
+    this.#id = id
+    this.#model = model
+  }
+
+  #end(rawStop: string): void {
+    this.#stop = rawStop
+    if (this.#state !== 'failed') this.#state = 'ended'
   }
 
   #fail(failure: UpstreamFailure): void {

@@ -61,9 +61,9 @@ export async function openTraces(sources: TraceSources, parts: TraceParts, lease
   })
   return {
     start: traceStart({ share: traces.sample, followsParent: traces.followsParent }),
-    record(exchange, trace, { attempts }, summary) {
+    record(exchange, trace, { attempts, facts }, summary) {
       const epochMs = Date.now() - performance.now()
-      exporter.add(spans.write({ exchange, trace, summary, attempts, epochMs }))
+      exporter.add(spans.write({ exchange, trace, summary, attempts, facts, epochMs }))
     },
     depth: () => exporter.depth,
   }

@@ -1,5 +1,6 @@
 // How an exchange ended: told to every listener exactly once, when the last byte is sent or never will be.
 import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
+import type { AnswerFacts } from 'ai-lib/internal/chat/answer-facts'
 import type { Loss } from 'ai-lib/internal/chat/losses'
 import type { Usage } from 'ai-lib/internal/chat/usage'
 import type { LaneName } from 'ai-lib/internal/lanes/prepare-request'
@@ -26,6 +27,8 @@ export interface Settlement {
   readonly model?: string | undefined
   readonly lane?: LaneName | undefined
   readonly losses: readonly Loss[]
+  /** What the answer said of itself, as far as it was read. */
+  readonly facts?: AnswerFacts | undefined
   /** After a hit no provider was asked: no attempt, no token. */
   readonly cache?: CacheResult | undefined
   readonly durationMs: number

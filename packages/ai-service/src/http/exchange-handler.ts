@@ -1,8 +1,9 @@
 // Carries one spending request from its head to its last byte: read, run, write, settle.
 import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
 import { lengthOf } from 'ai-lib/internal/bytes/pieces'
-import { noUsage, type Usage } from 'ai-lib/internal/chat/usage'
+import { noUsage } from 'ai-lib/internal/chat/usage'
 import { AiError, toAiError } from 'ai-lib/internal/errors/ai-error'
+import type { AnswerLane } from 'ai-lib/internal/lanes/answer-lane'
 import type { Asked } from 'ai-lib/internal/lanes/prepare-request'
 import type { Answer } from '../exchange/answer.ts'
 import type { ByteBudget, ByteLease } from '../exchange/byte-budget.ts'
@@ -277,7 +278,7 @@ class Carrier implements Interruptible {
     end: Outcome,
     status: number,
     answer: Extract<Answer, { kind: 'whole' | 'stream' }>,
-    lane: { readonly usage: Usage | undefined; readonly losses: Settlement['losses'] },
+    lane: Pick<AnswerLane<Buffer>, 'usage' | 'losses' | 'facts'>,
     more: {
       readonly gatewayMs?: number
       readonly ttftMs?: number
@@ -298,6 +299,7 @@ class Carrier implements Interruptible {
       endpoint: target.endpoint,
       model: target.model,
       lane: prepared.lane,
+      facts: lane.facts,
       losses: losses.length === 0 ? prepared.losses : [...prepared.losses, ...losses],
       cache: this.#exchange.cache,
       durationMs: performance.now() - this.#exchange.startedMs,

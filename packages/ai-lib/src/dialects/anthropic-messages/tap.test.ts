@@ -101,3 +101,10 @@ describe('the tap', () => {
     expect(foreign.failure).toMatchObject({ code: 'failed', message: 'x' })
   })
 })
+
+it('keeps what the answer says of itself', () => {
+  const begun = { type: 'message_start', message: { id: 'msg_1', model: 'claude', content: [] } }
+  const { tap } = watch([begun, delta, { type: 'message_delta', delta: { stop_reason: 'end_turn' } }])
+  expect(tap.facts).toEqual({ id: 'msg_1', model: 'claude', stops: ['end_turn'] })
+  expect(watch([start]).tap.facts).toEqual({ id: undefined, model: undefined, stops: [] })
+})

@@ -1,6 +1,7 @@
 // Watches a stream that passes through: parses few frames before the first content, and after it only usage and failure.
-import { isObject, type JsonObject, objectAt, tryParseJson } from '../../bytes/json-value.ts'
+import { isObject, type JsonObject, objectAt, stringAt, tryParseJson } from '../../bytes/json-value.ts'
 import { dataText, type SseEvent } from '../../bytes/sse-decoder.ts'
+import type { AnswerFacts } from '../../chat/answer-facts.ts'
 import type { UpstreamFailure } from '../../chat/failure.ts'
 import type { Usage } from '../../chat/usage.ts'
 import type { FrameKind, Tap } from '../dialect.ts'
@@ -16,9 +17,16 @@ class StreamTap implements Tap {
   readonly #meter = new UsageMeter()
   #progress: 'waiting' | 'started' | 'content' = 'waiting'
   #failure: UpstreamFailure | undefined
+  #id: string | undefined
+  #model: string | undefined
+  #stop: string | undefined
 
   get usage(): Usage | undefined {
     return this.#meter.usage
+  }
+
+  get facts(): AnswerFacts {
+    return { id: this.#id, model: this.#model, stops: this.#stop === undefined ? [] : [this.#stop] }
   }
 
   get failure(): UpstreamFailure | undefined {
@@ -68,12 +76,15 @@ class StreamTap implements Tap {
     this.#progress = 'started'
     const message = objectAt(frame, 'message') ?? {}
     this.#meter.merge(objectAt(message, 'usage'))
+    this.#id = stringAt(message, 'id')
+    this.#model = stringAt(message, 'model')
     const content = message['content']
     return Array.isArray(content) && content.length > 0 ? 'content' : 'quiet'
   }
 
   #messageDelta(frame: JsonObject): FrameKind {
     this.#meter.merge(objectAt(frame, 'usage'))
+    this.#stop = stringAt(objectAt(frame, 'delta') ?? {}, 'stop_reason') ?? this.#stop
     return 'quiet'
   }
 

@@ -132,3 +132,20 @@ test('a reused buffer is searched anew', () => {
   }
   expect(kinds).toEqual(['content', 'content', 'failure'])
 })
+
+test('what an answer says of itself is kept, as far as its frames are parsed', () => {
+  const tap = openaiChat.createTap()
+  const bytes = stream(
+    chunk({ role: 'assistant' }),
+    chunk({ content: 'x' }),
+    chunk({}, 'length', { usage: { prompt_tokens: 1, completion_tokens: 1 } }),
+  )
+  new SseDecoder().push(bytes, (event) => tap.inspect(event))
+  expect(tap.facts).toEqual({ id: 'c1', model: 'm', stops: ['length'] })
+  const whole = { id: 'c2', model: 'n', choices: [{ finish_reason: 'stop' }, { finish_reason: null }, {}], usage: {} }
+  expect(openaiChat.readWhole(Buffer.from(JSON.stringify(whole))).facts).toEqual({
+    id: 'c2',
+    model: 'n',
+    stops: ['stop'],
+  })
+})

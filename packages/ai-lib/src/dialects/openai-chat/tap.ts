@@ -1,9 +1,11 @@
 // Watches a stream on the pass lane: parses frames until content begins, then only those that a byte search points at.
 import { isArray, isObject, tryParseJson, type JsonObject, type JsonValue } from '../../bytes/json-value.ts'
 import { dataText, type SseEvent } from '../../bytes/sse-decoder.ts'
+import type { AnswerFacts } from '../../chat/answer-facts.ts'
 import type { UpstreamFailure } from '../../chat/failure.ts'
 import type { Usage } from '../../chat/usage.ts'
 import type { FrameKind, Tap } from '../dialect.ts'
+import { addFacts } from './answer-facts.ts'
 import { innerError, readInnerFailure } from './failure.ts'
 import { isWorthParsing } from './frame-search.ts'
 import { findUsage } from './usage.ts'
@@ -19,6 +21,7 @@ class OpenAiTap implements Tap {
   readonly #hasContent: HasContent
   #sawContent = false
   #usage: Usage | undefined
+  #facts: AnswerFacts | undefined
   #failure: UpstreamFailure | undefined
 
   constructor(hasContent: HasContent) {
@@ -27,6 +30,10 @@ class OpenAiTap implements Tap {
 
   get usage(): Usage | undefined {
     return this.#usage
+  }
+
+  get facts(): AnswerFacts | undefined {
+    return this.#facts
   }
 
   get failure(): UpstreamFailure | undefined {
@@ -48,6 +55,7 @@ class OpenAiTap implements Tap {
       this.#failure = readInnerFailure(error, this.#phase())
       return 'failure'
     }
+    this.#facts = addFacts(this.#facts, frame)
     const usage = findUsage(frame)
     if (usage !== undefined) this.#usage = usage
     const choices = frame['choices']

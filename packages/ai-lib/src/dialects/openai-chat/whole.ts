@@ -4,6 +4,7 @@ import { isArray, isObject, tryParseJson, type JsonValue } from '../../bytes/jso
 import type { UpstreamFailure } from '../../chat/failure.ts'
 import { AiError } from '../../errors/ai-error.ts'
 import type { WholeAnswer } from '../dialect.ts'
+import { factsOf } from './answer-facts.ts'
 import { innerError, readInnerFailure } from './failure.ts'
 import { readUsage } from './usage.ts'
 
@@ -33,7 +34,7 @@ function readParsed(bytes: Buffer, answerField: string): WholeAnswer | undefined
   // The parser keeps the last of two; whether there are two is for the scan to see.
   const first = bytes.indexOf(quotedUsage)
   if (first !== -1 && bytes.includes(quotedUsage, first + quotedUsage.length)) return undefined
-  return { usage: readUsage(answer['usage']), failure: undefined }
+  return { usage: readUsage(answer['usage']), facts: factsOf(answer), failure: undefined }
 }
 
 function scanAnswer(bytes: Buffer, answerField: string): JsonScan {

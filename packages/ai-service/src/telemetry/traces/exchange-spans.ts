@@ -2,6 +2,7 @@
 //
 // Neither prompts nor answers nor a user's name are in them: what is not named here is not sent.
 import type { AttemptRecord } from 'ai-lib/internal/attempts/attempt-record'
+import type { AnswerFacts } from 'ai-lib/internal/chat/answer-facts'
 import { totalInput, totalOutput, type Usage } from 'ai-lib/internal/chat/usage'
 import type { OperationId } from 'ai-lib/internal/dialects/dialect'
 import type { Exchange } from '../../exchange/exchange.ts'
@@ -10,6 +11,7 @@ import type { ExchangeSummary } from '../exchange-summary.ts'
 import {
   clientSpan,
   flagAttribute,
+  listAttribute,
   numberAttribute,
   quotedAttribute,
   serverSpan,
@@ -17,7 +19,7 @@ import {
   textAttribute,
   wholeAttribute,
 } from './otlp-text.ts'
-import { quotedNames } from './quoted-names.ts'
+import { quoted, quotedNames } from './quoted-names.ts'
 
 /** Where an endpoint is, and what OpenTelemetry calls its provider. */
 export interface EndpointFacts {
@@ -46,6 +48,8 @@ export interface TracedExchange {
   readonly trace: ExchangeTrace
   readonly summary: ExchangeSummary
   readonly attempts: readonly AttemptRecord[]
+  /** What the answer said of itself. */
+  readonly facts: AnswerFacts | undefined
   /** The wall clock less the monotonic one, in milliseconds. */
   readonly epochMs: number
 }
@@ -59,17 +63,23 @@ const operationNames: Readonly<Record<OperationId, string>> = {
   'count-tokens': 'count_tokens',
 }
 
+/** Choices of an answer whose ends are told. */
+const maxStops = 16
 const streamed = flagAttribute('gen_ai.request.stream', true)
 const posted = textAttribute('http.request.method', 'POST')
 
 export class ExchangeSpans {
+  /** A text of somebody else's, as JSON and without secrets. */
+  readonly #quote: (text: string) => string
+  /** The same where it comes again and again. */
   readonly #name: (text: string) => string
   /** Attributes that are the same for every attempt at an endpoint. */
   readonly #endpoints: ReadonlyMap<string, string>
   readonly #scheme: string
 
   constructor({ excerpt, endpoints, scheme }: ExchangeSpansParts) {
-    this.#name = quotedNames(excerpt)
+    this.#quote = quoted(excerpt)
+    this.#name = quotedNames(this.#quote)
     this.#endpoints = new Map([...endpoints].map(([name, facts]) => [name, endpointText(facts)]))
     this.#scheme = textAttribute('url.scheme', scheme)
   }
@@ -151,7 +161,11 @@ export class ExchangeSpans {
     )
   }
 
-  #attemptAttributes({ exchange, summary, attempts }: TracedExchange, attempt: AttemptRecord, index: number): string {
+  #attemptAttributes(
+    { exchange, summary, attempts, facts }: TracedExchange,
+    attempt: AttemptRecord,
+    index: number,
+  ): string {
     const isLast = index === attempts.length - 1
     const { endpoint, outcome, keyFingerprint, phase } = attempt
     const status = attempt.status ?? (outcome === 'answered' ? 200 : undefined)
@@ -167,10 +181,20 @@ export class ExchangeSpans {
     if (phase !== undefined) text += `,${textAttribute('ai_service.phase', phase)}`
     if (keyFingerprint !== undefined) text += `,${textAttribute('ai_service.provider_key', keyFingerprint)}`
     if (!isLast || outcome !== 'answered') return text
+    if (facts !== undefined) text += this.#factsText(facts, error !== undefined)
     if (summary.usage !== undefined) text += usageText(summary.usage)
     if (summary.ttftMs === undefined) return text
     const firstMs = Math.max(0, exchange.startedMs + summary.ttftMs - attempt.startedMs)
     return `${text},${numberAttribute('gen_ai.response.time_to_first_chunk', seconds(firstMs))}`
+  }
+
+  #factsText({ id, model, stops }: AnswerFacts, hasFailed: boolean): string {
+    let text = ''
+    // Ids are never the same twice: nothing is remembered of them.
+    if (id !== undefined) text += `,${quotedAttribute('gen_ai.response.id', this.#quote(id))}`
+    if (model !== undefined) text += `,${quotedAttribute('gen_ai.response.model', this.#name(model))}`
+    const reasons = hasFailed ? ['"error"'] : stops.slice(0, maxStops).map((stop) => this.#name(stop))
+    return reasons.length === 0 ? text : `${text},${listAttribute('gen_ai.response.finish_reasons', reasons)}`
   }
 }
 

@@ -23,8 +23,9 @@ export function flagAttribute(key: string, value: boolean): string {
   return `{"key":"${key}","value":{"boolValue":${value}}}`
 }
 
-export function listAttribute(key: string, values: readonly string[]): string {
-  const items = values.map((value) => `{"stringValue":${JSON.stringify(value.toWellFormed())}}`)
+/** @param quoted the values as JSON. */
+export function listAttribute(key: string, quoted: readonly string[]): string {
+  const items = quoted.map((value) => `{"stringValue":${value}}`)
   return `{"key":"${key}","value":{"arrayValue":{"values":[${items.join(',')}]}}}`
 }
 

@@ -1,4 +1,4 @@
-// Names that clients and operators chose, as JSON without secrets: searched once, since they come again and again.
+// Names that clients, providers and operators chose, as JSON without secrets.
 
 /** Letters of a name that are shown. */
 const maxName = 256
@@ -6,17 +6,21 @@ const maxName = 256
 const maxRemembered = 2_000
 
 /** @param excerpt the first letters of a text, without secrets. */
-export function quotedNames(excerpt: (text: string, maxChars: number) => string): (name: string) => string {
+export function quoted(excerpt: (text: string, maxChars: number) => string): (name: string) => string {
+  return (name) => JSON.stringify(excerpt(name, maxName).toWellFormed())
+}
+
+/** Quotes each name once, since they come again and again. What is too long to be shown is not remembered. */
+export function quotedNames(quote: (name: string) => string): (name: string) => string {
   const remembered = new Map<string, string>()
-  const quote = (name: string): string => JSON.stringify(excerpt(name, maxName).toWellFormed())
   return (name) => {
     if (name.length > maxName) return quote(name)
-    let quoted = remembered.get(name)
-    if (quoted === undefined) {
-      quoted = quote(name)
+    let text = remembered.get(name)
+    if (text === undefined) {
+      text = quote(name)
       if (remembered.size >= maxRemembered) remembered.clear()
-      remembered.set(name, quoted)
+      remembered.set(name, text)
     }
-    return quoted
+    return text
   }
 }
