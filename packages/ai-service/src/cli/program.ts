@@ -10,7 +10,7 @@ import type { BackupOptions } from './backup.ts'
 import { check, type CheckOptions } from './check.ts'
 import { addExamples } from './command-pages.ts'
 import { type CliParts, EXIT } from './context.ts'
-import { doctor, type DoctorOptions } from './doctor.ts'
+import type { DoctorOptions } from './doctor.ts'
 import { health, type HealthOptions } from './health.ts'
 import { keysCreate, type KeysCreateOptions } from './keys-create.ts'
 import type { ConfigOptions } from './load-or-report.ts'
@@ -88,7 +88,10 @@ const addService: Add = (program, parts, done) => {
     .description('look at versions, configuration, keys, file modes, ports, stores and providers')
     .option('--no-network', 'do not contact providers')
     .option(...JSON_FLAG)
-    .action(async (_: unknown, command: Command) => done(await doctor(parts, command.optsWithGlobals<DoctorOptions>())))
+    .action(async (_: unknown, command: Command) => {
+      const { doctor } = await import('./doctor.ts')
+      done(await doctor(parts, command.optsWithGlobals<DoctorOptions>()))
+    })
   program
     .command('health')
     .description('exit code 0 where the running service is ready, for container probes')
