@@ -97,9 +97,10 @@ describe('the committed bin', () => {
 
   function run(
     args: readonly string[],
+    flags: readonly string[] = [],
   ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
     return new Promise((resolve) => {
-      execFile(process.execPath, [join(folder, 'bin', 'ai-service.js'), ...args], (error, out, err) => {
+      execFile(process.execPath, [...flags, join(folder, 'bin', 'ai-service.js'), ...args], (error, out, err) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err })
       })
     })
@@ -115,6 +116,18 @@ describe('the committed bin', () => {
     const { code, err } = await run(['start'])
     expect(err).toContain('npm run build')
     expect(code).toBe(1)
+  })
+
+  test('refuses an old Node where no newer one is near, and says how to get one', async () => {
+    await mkdir(join(folder, 'dist'))
+    await writeFile(join(folder, 'dist', 'main.js'), 'process.stdout.write("started")')
+    const old = `data:text/javascript,${encodeURIComponent(
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.11.0' } })",
+    )}`
+    const { code, out, err } = await run(['doctor'], ['--import', old])
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain('ai-service needs Node 24.15.0 or newer; this is Node 22.11.0')
+    expect(err).toContain('install Node 24 LTS from https://nodejs.org')
   })
 
   test('runs the build in the same process, with its arguments and exit code', async () => {

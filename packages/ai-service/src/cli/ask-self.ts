@@ -1,7 +1,7 @@
 // Asks the configured data listener of this machine for its health.
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { ServerConfig } from '../config/config.ts'
+import type { ListenerAddress } from '../config/config.ts'
 import { errorCodeOf } from '../secrets/sources.ts'
 
 export type SelfAnswer =
@@ -11,8 +11,13 @@ export type SelfAnswer =
 const TIMEOUT_MS = 3_000
 const MAX_BODY = 64 * 1024
 
+/** A listener of this machine, with TLS or without. */
+export interface Addressed extends ListenerAddress {
+  readonly tls?: unknown
+}
+
 /** One GET of `path`; resolves within three seconds. */
-export function askSelf(server: ServerConfig, path: string): Promise<SelfAnswer> {
+export function askSelf(server: Addressed, path: string): Promise<SelfAnswer> {
   const options = { host: reachable(server.host), port: server.port, path, agent: false, timeout: TIMEOUT_MS }
   return new Promise((resolve) => {
     const onResponse = (response: IncomingMessage): void => {

@@ -1,15 +1,10 @@
 // What `doctor` says of backups: whether their store answers, and how old the newest one is.
 import { AiError } from 'ai-lib/internal/errors/ai-error'
 import type { LoadedConfig } from '../config/config.ts'
-
-interface BackupFinding {
-  readonly what: 'backups'
-  readonly state: 'ok' | 'warn' | 'fail'
-  readonly detail: string
-}
+import { type Finding, unwell } from './finding.ts'
 
 /** Nothing where the configuration names no place for backups. */
-export async function lookAtBackups(loaded: LoadedConfig, nowMs: number): Promise<readonly BackupFinding[]> {
+export async function lookAtBackups(loaded: LoadedConfig, nowMs: number): Promise<readonly Finding[]> {
   const settings = loaded.config.backup
   if (settings === undefined) return []
   const [{ openBackups }, { openObjectStore }] = await Promise.all([
@@ -18,7 +13,7 @@ export async function lookAtBackups(loaded: LoadedConfig, nowMs: number): Promis
   ])
   const storage = openObjectStore(settings.target, 3_000)
   const backups = openBackups({ loaded, settings, storage })
-  const finding = (state: BackupFinding['state'], detail: string): BackupFinding => ({ what: 'backups', state, detail })
+  const finding = (state: Finding['state'], detail: string): Finding => ({ what: 'backups', state, detail })
   try {
     const { generations, warnings } = await backups.list()
     const newest = generations.find(({ kind }) => kind === 'good')
@@ -30,7 +25,8 @@ export async function lookAtBackups(loaded: LoadedConfig, nowMs: number): Promis
     return [finding(isLate ? 'warn' : 'ok', isLate ? `${detail}: older than two intervals` : detail), ...further]
   } catch (fault) {
     if (!(fault instanceof AiError)) throw fault
-    return [finding('fail', fault.details.message ?? fault.message)]
+    const todo = 'Look at backup.to and what it leads to: `ai-service backup list` says the same.'
+    return [unwell('backups', fault.details.message ?? fault.message, todo)]
   } finally {
     await backups.stop()
   }

@@ -48,6 +48,8 @@ export interface AuditStore {
   heads(): Promise<readonly StoredHead[]>
   /** Writers of all chains, those without a head included. */
   writers(): Promise<readonly string[]>
+  /** Milliseconds since the epoch by the clock of a server, where there is one. */
+  serverNowMs?(): Promise<number>
   close(): Promise<void>
 }
 

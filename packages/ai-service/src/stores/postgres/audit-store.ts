@@ -81,6 +81,11 @@ export class PostgresAuditStore implements AuditStore {
     return (await this.#rows(auditQueries.writers, [])).map((row) => String(row['writer']))
   }
 
+  async serverNowMs(): Promise<number> {
+    const [row] = await this.#rows('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now', [])
+    return Number(row?.['now'])
+  }
+
   async close(): Promise<void> {
     const client = this.#client
     this.#client = undefined
