@@ -3,10 +3,11 @@
 import type { Server } from 'node:net'
 import { type Drain, startDrain } from './app/drain.ts'
 import type { DrainDelay } from './app/ending.ts'
-import { type Lasting, openLasting, type Surroundings } from './app/lasting.ts'
-import { type OpenBackups, openBackups } from './app/open-backups.ts'
+import { bufferedBytes, type Lasting, openLasting, type Surroundings } from './app/lasting.ts'
 import { openGeneration } from './app/open-generation.ts'
-import type { ListenerAddress, LoadedConfig, ServerConfig } from './config/config.ts'
+import { openReloading } from './app/open-reloading.ts'
+import type { ListenerAddress, LoadedConfig } from './config/config.ts'
+import type { LoadResult } from './config/load.ts'
 import { createDataListener, type RefusedBeforeExchange } from './http/data-listener.ts'
 import type { HttpListener } from './http/http-listener.ts'
 import { createMetricsListener } from './http/metrics-listener.ts'
@@ -16,6 +17,8 @@ import { createRequestId } from './telemetry/request-id.ts'
 
 export interface AppParts extends Surroundings {
   readonly loaded: LoadedConfig
+  /** Reads and checks the same sources again. Without it no other configuration is ever taken over. */
+  readonly load?: () => Promise<LoadResult>
 }
 
 export interface App {
@@ -24,8 +27,8 @@ export interface App {
   readonly metricsUrl: string | undefined
   /** `at-once` leaves out the delay for load balancers. */
   drain(delay: DrainDelay): Drain
-  /** Reads the sources of all provider keys anew. */
-  refreshKeys(): Promise<void>
+  /** Reads the configuration and the sources of all provider keys anew. Never rejects. */
+  reload(): Promise<void>
   close(): Promise<void>
 }
 
@@ -46,33 +49,45 @@ export async function startApp(parts: AppParts): Promise<App> {
 async function listenAndServe(parts: AppParts, lasting: Lasting): Promise<App> {
   const { generations, metrics, health } = lasting
   const { config } = parts.loaded
-  const data = createDataListener({ generations, health, ...listenerParts(parts, metrics) })
+  const data = createDataListener({
+    generations,
+    health,
+    createRequestId,
+    ...refusals(parts, metrics),
+    ...listenerOptions(parts.loaded),
+  })
   const hasMetrics = config.telemetry.metrics.enabled && config.server.metrics.port !== 0
   const scraped = hasMetrics ? createMetricsListener(() => metrics.render()) : undefined
-  const backups = openBackups(parts.loaded, { ...lasting, current: () => generations.current })
-  const close = async (): Promise<void> => {
-    await backups.stop()
-    closeListeners([data, scraped])
-    await lasting.close()
-  }
   try {
-    await start(config.server, { data, scraped, backups })
+    await listen(data.server, config.server)
+    if (scraped) await listen(scraped.server, config.server.metrics)
+    await generations.current.activate()
   } catch (thrown) {
     recordFailedStart(lasting, thrown)
-    await close()
+    closeListeners([data, scraped])
+    await lasting.close()
     throw thrown
   }
+  const reloading = parts.load && openReloading(lasting, { load: parts.load, configure: configureOf(data, lasting) })
   health.readiness = { kind: 'ready' }
   return {
     dataUrl: urlOf(data.server, config.server.tls ? 'https' : 'http'),
     metricsUrl: scraped && urlOf(scraped.server, 'http'),
     drain(delay) {
+      void reloading?.close()
       const { drainDelayMs, shutdownGraceMs: graceMs } = generations.current.loaded.config.server
       const delayMs = delay === 'delayed' ? drainDelayMs : 0
       return startDrain({ server: data, health, open: generations, delayMs, graceMs })
     },
-    refreshKeys: () => generations.current.keys.refresh(),
-    close,
+    async reload() {
+      await reloading?.reload()
+      await generations.current.keys.refresh()
+    },
+    async close() {
+      await reloading?.close()
+      closeListeners([data, scraped])
+      await lasting.close()
+    },
   }
 }
 
@@ -81,33 +96,29 @@ function recordFailedStart({ audit }: Lasting, thrown: unknown): void {
   audit.recordAdmin('service.start_failed', { reason: errorCodeOf(thrown) })
 }
 
-interface Started {
-  readonly data: HttpListener
-  readonly scraped: HttpListener | undefined
-  readonly backups: OpenBackups
+/** What listeners, and what all requests share, take of a configuration. */
+function configureOf(data: HttpListener, { budget, memoryLimitBytes }: Lasting): (next: LoadedConfig) => void {
+  return (next) => {
+    const { timeouts, ...options } = listenerOptions(next)
+    data.configure({ ...timeouts, ...options })
+    budget.limitBytes = bufferedBytes(next, memoryLimitBytes)
+  }
 }
 
-async function start(server: ServerConfig, { data, scraped, backups }: Started): Promise<void> {
-  await listen(data.server, server)
-  if (scraped) await listen(scraped.server, server.metrics)
-  await backups.start()
-}
-
-/** What the listener itself needs of configuration and telemetry. */
-function listenerParts({ loaded, log, version }: AppParts, metrics: ServiceMetrics) {
-  const { timeouts, maxConnections, tls } = loaded.config.server
+function refusals({ log, version }: AppParts, metrics: ServiceMetrics) {
   return {
-    createRequestId,
     onRefused: ({ error, ...refused }: RefusedBeforeExchange) => {
       metrics.recordRefusal(error.code)
       log.refused({ ...refused, code: error.code, status: error.status })
     },
     agent: `ai-service/${version}`,
     version,
-    timeouts,
-    maxConnections,
-    ...(tls ? { tls: { cert: tls.cert, key: tls.key.reveal() } } : {}),
   }
+}
+
+function listenerOptions({ config }: LoadedConfig) {
+  const { timeouts, maxConnections, tls } = config.server
+  return { timeouts, maxConnections, ...(tls ? { tls: { cert: tls.cert, key: tls.key.reveal() } } : {}) }
 }
 
 function listen(server: Server, { host, port }: ListenerAddress): Promise<void> {

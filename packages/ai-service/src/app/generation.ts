@@ -15,4 +15,6 @@ export interface Generation extends Replaceable {
   readonly upstreams: OpenUpstreams
   readonly keys: OpenKeyRings
   readonly traces: OpenTraces
+  /** Begins what it does by itself, when it is about to serve. @throws where something cannot begin. */
+  activate(): Promise<void>
 }

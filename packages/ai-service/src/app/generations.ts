@@ -5,7 +5,9 @@ import type { Interruptible, OpenExchanges } from '../exchange/open-exchanges.ts
 export interface Replaceable {
   /** Exchanges that began here and are not over. */
   readonly open: OpenExchanges
-  /** Idempotent. */
+  /** Ends what it does by itself: watches, timers, probes. What is under way goes on. */
+  retire(): void
+  /** Gives back what no other has a use for. Idempotent. */
   close(): Promise<void>
 }
 
@@ -36,6 +38,7 @@ export class Generations<Generation extends Replaceable> implements Iterable<Int
     const former = this.#current
     this.#current = next
     if (former === undefined) return
+    former.retire()
     this.#leaving.add(former)
     void former.open.emptied().then(async () => {
       this.#leaving.delete(former)

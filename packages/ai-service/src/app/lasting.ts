@@ -1,11 +1,11 @@
 // What lives as long as the process, whatever configuration serves: what was counted, learnt, kept and opened.
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { HealthBook } from 'ai-lib/internal/attempts/health-book'
-import type { KeyRing } from 'ai-lib/internal/attempts/key-ring'
 import type { ProbeTimer } from 'ai-lib/internal/attempts/probe-timer'
 import type { Upstream } from 'ai-lib/internal/attempts/target'
 import type { Channel } from 'ai-lib/internal/transport/transport'
 import type { LinePrinter } from '../audit/trail.ts'
+import type { ServiceBackups } from '../backup/service-backups.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import { ByteBudget } from '../exchange/byte-budget.ts'
 import type { HealthState } from '../http/health.ts'
@@ -27,6 +27,7 @@ import { auditKeyEvent } from './audit-key-events.ts'
 import { BuiltInSimulator } from './built-in-simulator.ts'
 import type { Generation } from './generation.ts'
 import { Generations } from './generations.ts'
+import type { NamedRing } from './open-key-rings.ts'
 import { type OpenAudit, openAudit } from './open-audit.ts'
 import type { CachePlace } from './open-cache.ts'
 import { openMetrics } from './open-metrics.ts'
@@ -55,6 +56,7 @@ export interface Lasting {
   /** Of the service. */
   readonly version: string
   readonly env: Environment
+  readonly memoryLimitBytes: number
   readonly health: HealthState
   readonly generations: Generations<Generation>
   readonly audit: OpenAudit
@@ -74,18 +76,16 @@ export interface Lasting {
   readonly channels: SharedParts<Channel>
   readonly upstreams: SharedParts<Upstream>
   readonly probes: SharedParts<ProbeTimer>
-  readonly rings: SharedParts<KeyRing>
+  readonly rings: SharedParts<NamedRing>
   readonly vaults: SharedParts<VaultClient>
   readonly webhooks: SharedParts<KeyWebhook>
   readonly caches: SharedParts<Promise<CachePlace>>
   readonly exporters: SharedParts<Promise<OtlpExporter>>
   /** What became of spans. */
   readonly spans: Map<SpanOutcome, number>
+  readonly backups: SharedParts<Promise<ServiceBackups>>
   close(): Promise<void>
 }
-
-/** Share of the memory limit that bodies may hold at a time. */
-const bodyShare = 0.25
 
 /** @throws TrailUnusable. */
 export async function openLasting(loaded: LoadedConfig, surroundings: Surroundings): Promise<Lasting> {
@@ -101,17 +101,17 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
   feed.subscribe((told) => auditKeyEvent(audit, told))
   const translations = createTranslationWorker()
   const simulator = new BuiltInSimulator()
-  const { maxBufferedBytes = Math.floor(memoryLimitBytes * bodyShare) } = loaded.config.server
   return {
     log,
     redactor,
     version: surroundings.version,
     env,
+    memoryLimitBytes,
     health,
     generations,
     audit,
     metrics,
-    budget: new ByteBudget(maxBufferedBytes),
+    budget: new ByteBudget(bufferedBytes(loaded, memoryLimitBytes)),
     rates: createRateCounters(),
     concurrency: createConcurrencyCounters(),
     translations,
@@ -136,7 +136,12 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
   }
 }
 
-type Shared = 'channels' | 'upstreams' | 'probes' | 'rings' | 'vaults' | 'webhooks' | 'caches' | 'exporters'
+/** What bodies may hold at a time, all together: a quarter of the memory limit, unless the configuration says otherwise. */
+export function bufferedBytes({ config }: LoadedConfig, memoryLimitBytes: number): number {
+  return config.server.maxBufferedBytes ?? Math.floor(memoryLimitBytes / 4)
+}
+
+type Shared = 'channels' | 'upstreams' | 'probes' | 'rings' | 'vaults' | 'webhooks' | 'caches' | 'backups' | 'exporters'
 
 function sharedParts(): Pick<Lasting, Shared> {
   return {
@@ -144,12 +149,18 @@ function sharedParts(): Pick<Lasting, Shared> {
     // An upstream is its channel and its keys, which have leases of their own.
     upstreams: new SharedParts(() => undefined),
     probes: closable(),
-    rings: closable(),
+    rings: new SharedParts(({ ring }) => ring.close()),
     vaults: closable(),
     webhooks: closable(),
-    caches: new SharedParts(async (place) => (await place).store.close()),
-    exporters: new SharedParts(async (exporter) => (await exporter).close()),
+    caches: new SharedParts(async (place) => (await opened(place))?.store.close()),
+    backups: new SharedParts(async (schedule) => (await opened(schedule))?.stop()),
+    exporters: new SharedParts(async (exporter) => (await opened(exporter))?.close()),
   }
+}
+
+// What could not be opened was told to whoever asked for it, and needs no closing.
+function opened<Part>(opening: Promise<Part>): Promise<Part | undefined> {
+  return opening.catch(() => undefined)
 }
 
 function closable<Part extends { close(): void | Promise<void> }>(): SharedParts<Part> {

@@ -1,5 +1,4 @@
 // Makes the response cache out of the configuration, on the store that it names.
-import { createHash } from 'node:crypto'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
 import { answerCodec, type CachedAnswer, memoryBytesOf } from '../cache/cached-answer.ts'
 import { SingleFlight } from '../cache/single-flight.ts'
@@ -9,7 +8,8 @@ import type { CacheStore } from '../stores/cache-store.ts'
 import { createMemoryCache } from '../stores/memory/cache-store.ts'
 import { openValkeyCache } from '../stores/valkey/cache-store.ts'
 import type { Log } from '../telemetry/log.ts'
-import { partKey } from './part-key.ts'
+import { partKey } from '../config/part-key.ts'
+import { cachedRoutes } from './cached-routes.ts'
 import type { Leases, SharedParts } from './shared-parts.ts'
 
 /** Answers, and who waits for one: what outlives a configuration, as long as the next one names the same store. */
@@ -39,7 +39,7 @@ export async function openCache(
     flights: new SingleFlight<CachedAnswer>(),
   }))
   return {
-    rules: { scope, maxRequestBytes, routes: routesOf(config) },
+    rules: { scope, maxRequestBytes, routeOf: cachedRoutes(config) },
     store,
     flights,
     ttlMs,
@@ -70,20 +70,4 @@ function openStore(
     },
   }
   return openValkeyCache(parts, answerCodec)
-}
-
-/**
- * Where names of models lead, as a hash: an alias that points elsewhere after a change of the configuration must not be
- * answered from before. Keys, limits and timers are left out, because they change no answer.
- */
-function routesOf({ providers, models }: Config): string {
-  const targets = [...providers.values()].map(({ name, kind, baseUrl, headers }) => [name, kind, baseUrl, headers])
-  const aliases = [...models.values()].map(({ name, endpoints, fallbacks }) => [
-    name,
-    endpoints.map(({ provider, baseUrl, model }) => [provider, baseUrl, model]),
-    fallbacks,
-  ])
-  return createHash('sha256')
-    .update(JSON.stringify([targets, aliases]))
-    .digest('base64url')
 }

@@ -14,6 +14,7 @@ import { authMode } from './auth-mode.ts'
 import type { Generation } from './generation.ts'
 import type { Lasting } from './lasting.ts'
 import { observe } from './observe.ts'
+import { openBackups } from './open-backups.ts'
 import { openCache } from './open-cache.ts'
 import { openKeyRings } from './open-key-rings.ts'
 import { openRouting } from './open-routing.ts'
@@ -27,23 +28,29 @@ import { Leases } from './shared-parts.ts'
 /** Letters of a provider's words that a client may be told; more than any message or header has. */
 const maxToldChars = 4 * 1024
 
+/** What a generation holds: until its last exchange is over, and until another one serves. */
+interface Held {
+  readonly serving: Leases
+  readonly active: Leases
+}
+
 /**
  * Nothing of it serves before it is the current one.
  * @param former the generation that serves, from which what has not changed is taken over.
  * @throws where something cannot be made; nothing stays open then.
  */
 export async function openGeneration(loaded: LoadedConfig, lasting: Lasting, former?: Generation): Promise<Generation> {
-  const leases = new Leases()
+  const held: Held = { serving: new Leases(), active: new Leases() }
   try {
-    return await openOn(leases, loaded, lasting, former)
+    return await openOn(held, loaded, lasting, former)
   } catch (thrown) {
-    await leases.release()
+    await release(held)
     throw thrown
   }
 }
 
 async function openOn(
-  leases: Leases,
+  held: Held,
   loaded: LoadedConfig,
   lasting: Lasting,
   former: Generation | undefined,
@@ -52,12 +59,12 @@ async function openOn(
   const { log, metrics, simulator } = lasting
   const simulatorUrl = await simulator.urlFor(config)
   const surroundings = { caches: lasting.caches, log, onStoreError: () => metrics.recordCacheError() }
-  const cache = await openCache(config, surroundings, leases)
+  const cache = await openCache(config, surroundings, held.serving)
   const transport = createHttpTransport(transportParts(config))
-  const keys = openKeyRings({ config, transport, former: former?.keys }, lasting, leases)
-  const sources = { config, transport, simulatorUrl, rings: keys.rings, former: former?.upstreams }
-  const { router, upstreams } = openRouting(sources, lasting, leases)
-  const traces = await openTraces({ config, transport }, lasting, leases)
+  const keys = openKeyRings({ config, transport, former: former?.keys }, lasting, held.active)
+  const sources = { config, transport, simulatorUrl, rings: keys.rings, former: former?.upstreams.byPlace }
+  const { router, upstreams, startProbes } = openRouting(sources, lasting, held.serving)
+  const traces = await openTraces({ config, transport }, lasting, held.serving)
   const open = new OpenExchanges()
   const mode = authMode(config)
   const serving: Serving = {
@@ -66,7 +73,25 @@ async function openOn(
     models: () => router.list(),
     identify: (credential) => (mode.kind === 'none' ? anonymous : identify(credential, mode.verify)),
   }
-  return { loaded, serving, router, upstreams, keys, traces, open, close: () => leases.release() }
+  return {
+    loaded,
+    serving,
+    router,
+    upstreams,
+    keys,
+    traces,
+    open,
+    async activate() {
+      startProbes(held.active)
+      await openBackups(loaded, lasting, held.active)
+    },
+    retire: () => void held.active.release(),
+    close: () => release(held),
+  }
+}
+
+async function release({ serving, active }: Held): Promise<void> {
+  await Promise.all([active.release(), serving.release()])
 }
 
 interface Wired {

@@ -1,4 +1,5 @@
 // Makes the key rings of all providers: what was loaded serves at once, what may change is read anew while requests run.
+import { randomUUID } from 'node:crypto'
 import type { KeyEvent } from 'ai-lib/internal/attempts/key-event'
 import type { SecretSource } from 'ai-lib/internal/attempts/secret-source'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
@@ -17,13 +18,13 @@ import { openVault } from '../secrets/vault/open-vault.ts'
 import type { VaultClient } from '../secrets/vault/vault-client.ts'
 import type { KeyState } from '../telemetry/key-series.ts'
 import type { Log } from '../telemetry/log.ts'
-import { partKey } from './part-key.ts'
+import { partKey } from '../config/part-key.ts'
 import { proxyVariables } from './proxy-variables.ts'
 import type { Leases, SharedParts } from './shared-parts.ts'
 
-/** A ring, and what it is made of. */
+/** A ring with a name of its own: one that was closed and one that was opened of the same keys later are two. */
 export interface NamedRing {
-  readonly key: string
+  readonly id: string
   /** Whose keys these are: what one address says of a key, another need not. */
   readonly place: string
   readonly ring: KeyRing
@@ -42,7 +43,7 @@ export interface OpenKeyRings {
 
 /** What key rings of one process share, whatever configuration they were opened for. */
 export interface KeyRingParts {
-  readonly rings: SharedParts<KeyRing>
+  readonly rings: SharedParts<NamedRing>
   readonly vaults: SharedParts<VaultClient>
   readonly webhooks: SharedParts<KeyWebhook>
   /** What happens to keys, for whoever wants to know. */
@@ -75,8 +76,12 @@ export function openKeyRings(sources: KeyRingSources, parts: KeyRingParts, lease
     const before = known?.place === place ? known.ring : undefined
     const reading = { secrets: config.secrets, vault, folders: parts.folders, onSecret }
     const key = ringKey(provider, config.secrets.files, vaultKey)
-    const ring = leases.take(parts.rings, key, () => openRing(provider, reading, parts.feed, before))
-    rings.set(provider.name, { key, place, ring })
+    const ring = leases.take(parts.rings, key, () => ({
+      id: randomUUID(),
+      place,
+      ring: openRing(provider, reading, parts.feed, before),
+    }))
+    rings.set(provider.name, ring)
   }
   return {
     rings,

@@ -6,7 +6,7 @@ import { ProbeTimer } from 'ai-lib/internal/attempts/probe-timer'
 import type { Upstream } from 'ai-lib/internal/attempts/target'
 import type { Config, HealthProbeConfig } from '../config/config.ts'
 import type { AliasMember } from '../exchange/route.ts'
-import { partKey } from './part-key.ts'
+import { partKey } from '../config/part-key.ts'
 import type { Leases, SharedParts } from './shared-parts.ts'
 
 export interface ProbedPlaces {

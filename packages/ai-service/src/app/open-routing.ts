@@ -10,6 +10,7 @@ import type { Leases, SharedParts } from './shared-parts.ts'
 export interface Routing {
   readonly router: Router
   readonly upstreams: OpenUpstreams
+  startProbes(leases: Leases): void
 }
 
 /** What routings of one process share, whatever configuration they were opened for. */
@@ -19,12 +20,12 @@ export interface RoutingParts extends UpstreamParts {
 }
 
 export function openRouting(sources: UpstreamSources, parts: RoutingParts, leases: Leases): Routing {
+  const { config } = sources
   const upstreams = openUpstreams(sources, parts, leases)
-  const router = openRouter(sources.config, upstreams, parts.book)
+  const router = openRouter(config, upstreams, parts.book)
   const places = {
     membersOf: (alias: string) => router.endpointsOf(alias),
     keyOf: upstreams.keyOf,
   }
-  openProbes(sources.config, places, parts, leases)
-  return { router, upstreams }
+  return { router, upstreams, startProbes: (active) => openProbes(config, places, parts, active) }
 }

@@ -14,7 +14,7 @@ import type { ExchangeSummary } from '../telemetry/exchange-summary.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { EndpointFacts } from '../telemetry/traces/exchange-spans.ts'
 import type { OtlpExporter, SpanOutcome } from '../telemetry/traces/otlp-exporter.ts'
-import { partKey } from './part-key.ts'
+import { partKey } from '../config/part-key.ts'
 import { proxyVariables } from './proxy-variables.ts'
 import type { Leases, SharedParts } from './shared-parts.ts'
 

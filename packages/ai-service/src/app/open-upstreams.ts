@@ -10,7 +10,7 @@ import type { HttpTransportParts } from 'ai-lib/internal/transport/http-transpor
 import type { Channel, ChannelOptions, ProxySettings, Transport } from 'ai-lib/internal/transport/transport'
 import type { Config, EnvironmentProxy, ProviderConfig } from '../config/config.ts'
 import type { NamedRing } from './open-key-rings.ts'
-import { partKey } from './part-key.ts'
+import { partKey } from '../config/part-key.ts'
 import { proxyVariables } from './proxy-variables.ts'
 import type { Leases, SharedParts } from './shared-parts.ts'
 
@@ -19,8 +19,8 @@ export interface OpenUpstreams {
   readonly byName: ReadonlyMap<string, Upstream>
   /** The upstream of a provider at another address, sharing its keys. */
   at(provider: string, baseUrl: string): Upstream
-  /** The one at an address, where its provider is of the same kind. */
-  standing(provider: Pick<ProviderConfig, 'name' | 'kind'>, address: string): Upstream | undefined
+  /** By provider, kind and address. */
+  readonly byPlace: ReadonlyMap<string, Upstream>
   /** What one of these is made of. */
   keyOf(upstream: Upstream): string
   /** Requests that wait for a socket, by provider; the endpoints of one provider are added up. */
@@ -47,8 +47,11 @@ export interface UpstreamSources {
   readonly rings: ReadonlyMap<string, NamedRing>
   /** Where the built-in simulator listens, if any provider is it. */
   readonly simulatorUrl: string | undefined
-  /** Those of the configuration before: what is known of the health of a place stays known. */
-  readonly former: OpenUpstreams | undefined
+  /**
+   * Those of the configuration before, by place: what is known of the health of a place stays known. A map and not what
+   * it belongs to: each configuration would hold the one before it, and that one the one before.
+   */
+  readonly former: ReadonlyMap<string, Upstream> | undefined
 }
 
 export function openUpstreams(sources: UpstreamSources, parts: UpstreamParts, leases: Leases): OpenUpstreams {
@@ -56,17 +59,17 @@ export function openUpstreams(sources: UpstreamSources, parts: UpstreamParts, le
   const byName = new Map<string, Upstream>()
   const keys = new Map<Upstream, string>()
   // Two endpoints at one address are one upstream: they share connections, and what is known of its health.
-  const byAddress = new Map<string, Upstream>()
+  const byPlace = new Map<string, Upstream>()
   const open = (provider: ProviderConfig, address: string): Upstream => {
     const { upstream, key } = openUpstream(provider, new URL(address), {
       ...sources,
       ring: rings.get(provider.name),
-      known: former?.standing(provider, address),
+      known: former?.get(placeOf(provider, address)),
       parts,
       leases,
     })
     keys.set(upstream, key)
-    byAddress.set(`${provider.name} ${address}`, upstream)
+    byPlace.set(placeOf(provider, address), upstream)
     return upstream
   }
   for (const [name, provider] of config.providers) byName.set(name, open(provider, addressOf(provider, simulatorUrl)))
@@ -75,14 +78,16 @@ export function openUpstreams(sources: UpstreamSources, parts: UpstreamParts, le
     at(name, baseUrl) {
       const provider = config.providers.get(name)
       if (!provider) throw new AiError('config_invalid', { message: `No provider ${name}.` })
-      return byAddress.get(`${name} ${baseUrl}`) ?? open(provider, baseUrl)
+      return byPlace.get(placeOf(provider, baseUrl)) ?? open(provider, baseUrl)
     },
-    standing({ name, kind }, address) {
-      return config.providers.get(name)?.kind === kind ? byAddress.get(`${name} ${address}`) : undefined
-    },
+    byPlace,
     keyOf: (upstream) => keys.get(upstream) ?? '',
     waiting: () => new Map([...config.providers.keys()].map((name) => [name, parts.waiting.get(name) ?? 0])),
   }
+}
+
+function placeOf({ name, kind }: ProviderConfig, address: string): string {
+  return `${name} ${kind} ${address}`
 }
 
 interface NamedUpstream {
@@ -107,7 +112,7 @@ function openUpstream(provider: ProviderConfig, url: URL, opening: Opening): Nam
       onWaiting: (change) => void parts.waiting.set(provider.name, (parts.waiting.get(provider.name) ?? 0) + change),
     }),
   )
-  const key = partKey(channelKey, ring?.key, provider.spec, provider.headers, provider.timeouts, provider.traceContext)
+  const key = partKey(channelKey, ring?.id, provider.spec, provider.headers, provider.timeouts, provider.traceContext)
   const upstream = leases.take(parts.upstreams, key, () => {
     const keys = ring?.ring.pool ?? new KeyPool([])
     const made = upstreamOf(provider, channel, url, { keys, retryBudget: known?.retryBudget ?? new RetryBudget() })

@@ -4,8 +4,7 @@ import { type App, startApp } from '../app.ts'
 import { type LinePrinter, TrailUnusable } from '../audit/trail.ts'
 import type { LoadedConfig } from '../config/config.ts'
 import type { LoadResult } from '../config/load.ts'
-import { formatProblem } from '../config/problem.ts'
-import { createLog, type Log, type LogLevel } from '../telemetry/log.ts'
+import { createLog, type Log } from '../telemetry/log.ts'
 import { openLogDestination } from '../telemetry/log-destination.ts'
 import type { Environment } from '../secrets/sources.ts'
 import type { RuntimeSource } from '../telemetry/runtime-metrics.ts'
@@ -13,6 +12,7 @@ import { createRedactor, type Redactor } from '../redaction/redactor.ts'
 import { secretsIn } from '../redaction/secrets-in.ts'
 import { demoBanner } from './banner.ts'
 import { Ending, type ProcessEvents } from './ending.ts'
+import { logLevel } from './log-level.ts'
 
 export interface ServeParts {
   readonly loaded: LoadedConfig
@@ -29,7 +29,7 @@ export interface ServeParts {
 
 /** Resolves to the exit code once everything is settled and flushed. */
 export async function serve(parts: ServeParts): Promise<number> {
-  const { loaded, stdout, events, reload } = parts
+  const { loaded, stdout, events } = parts
   const redactor = createRedactor({ secrets: secretsIn(loaded.config) })
   const printer = openLogDestination(stdout)
   const log = createLog({ level: logLevel(loaded.config.telemetry.logs.level), destination: printer, redactor })
@@ -49,8 +49,7 @@ export async function serve(parts: ServeParts): Promise<number> {
   })
   if (loaded.config.demo) stdout.write(demoBanner(app.dataUrl, loaded.config.auth.mode === 'keys'))
   events.on('reload', () => {
-    void tellReload(reload, log)
-    void app.refreshKeys().then(() => log.info('provider keys were read anew'))
+    void app.reload().then(() => log.info('provider keys were read anew'))
   })
   const code = await ending.untilOver(app)
   await app.close()
@@ -66,11 +65,11 @@ interface Outputs {
 }
 
 async function startOrExplain(
-  { loaded, env, stderr, runtime, memoryLimitBytes, version }: ServeParts,
+  { loaded, env, reload: load, stderr, runtime, memoryLimitBytes, version }: ServeParts,
   { log, redactor, printer }: Outputs,
 ): Promise<App | number> {
   try {
-    return await startApp({ loaded, env, log, redactor, printer, runtime, memoryLimitBytes, version })
+    return await startApp({ loaded, load, env, log, redactor, printer, runtime, memoryLimitBytes, version })
   } catch (thrown) {
     const reason = redactor.redact(explain(thrown, loaded.config.server))
     stderr.write(`${reason}\n`)
@@ -96,20 +95,4 @@ function explain(thrown: unknown, { host, port, metrics }: LoadedConfig['config'
   }
   if (thrown instanceof AiError) return `ai-service cannot start: ${thrown.message}`
   return `ai-service cannot start: ${thrown instanceof Error ? thrown.message : 'unknown fault'}`
-}
-
-// Until a running service can take a new configuration over, SIGHUP says at least whether a restart would.
-async function tellReload(reload: () => Promise<LoadResult>, log: Log): Promise<void> {
-  const result = await reload()
-  if (result.kind === 'loaded') {
-    const { version } = result.loaded
-    log.warn('the configuration is valid; applying it needs a restart in this version', { config_version: version })
-  } else
-    log.error('the configuration is not valid: a restart would fail', { problems: result.problems.map(formatProblem) })
-}
-
-// The config takes pino's names; ours are the five that are used.
-function logLevel(level: LoadedConfig['config']['telemetry']['logs']['level']): LogLevel {
-  if (level === 'fatal') return 'error'
-  return level === 'trace' ? 'debug' : level
 }

@@ -10,6 +10,8 @@ import { stateFileOf } from './state-folder.ts'
 
 export interface OpenParts {
   readonly loaded: LoadedConfig
+  /** What a running service is configured with when a backup begins. Default `loaded`. */
+  readonly current?: () => LoadedConfig
   readonly settings: BackupSettings
   readonly storage: ObjectStore
   /** Default: beside the database. */
@@ -19,14 +21,15 @@ export interface OpenParts {
   readonly onEvent?: (event: BackupEvent) => void
 }
 
-export function openBackups({ loaded, settings, storage, stateFile, keys, onEvent }: OpenParts): Backups {
+export function openBackups(open: OpenParts): Backups {
+  const { loaded, current = () => loaded, settings, storage, stateFile, keys, onEvent } = open
   const { enabled, intervalMs, retentionDays, key, previousKeys } = settings
   return new Backups(
     { enabled, intervalMs, retentionDays, storage },
     {
       key,
       previousKeys,
-      parts: () => partsOf(loaded, keys),
+      parts: () => partsOf(current(), keys),
       stateFile: stateFile ?? stateFileOf(loaded),
       writer: hostname(),
       ...(onEvent === undefined ? {} : { onEvent }),

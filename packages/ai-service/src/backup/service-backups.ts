@@ -18,6 +18,8 @@ export interface BackupLog {
 
 export interface ServiceBackupParts {
   readonly loaded: LoadedConfig
+  /** What the service is configured with when a backup begins. */
+  current(): LoadedConfig
   readonly settings: BackupSettings
   readonly log: BackupLog
   /** The state of provider keys as it is now. */
@@ -42,6 +44,7 @@ export async function startBackups(parts: ServiceBackupParts): Promise<ServiceBa
   if (known) onSuccess(known.lastSuccessMs / 1_000)
   const backups = openBackups({
     loaded,
+    current: () => parts.current(),
     settings,
     storage,
     keys: () => parts.keys(),
@@ -96,7 +99,7 @@ interface Pending {
 }
 
 /** One sealed backup on this machine's disk while the store cannot be reached, renewed once an interval. */
-function openPending({ loaded, settings, log, keys }: ServiceBackupParts): Pending {
+function openPending({ loaded, current, settings, log, keys }: ServiceBackupParts): Pending {
   const folder = pendingFolderOf(loaded)
   const storage = new FolderStorage(folder)
   const onEvent = (event: BackupEvent): void => {
@@ -112,6 +115,7 @@ function openPending({ loaded, settings, log, keys }: ServiceBackupParts): Pendi
   const own = { ...settings, retentionDays: Number.EPSILON }
   const backups = openBackups({
     loaded,
+    current: () => current(),
     settings: own,
     storage,
     stateFile: `${folder}.json`,

@@ -8,7 +8,7 @@ import { readAsked } from '../exchange/dispatch.ts'
 import type { Caller, ExchangeHead } from '../exchange/exchange.ts'
 import { cacheKeyOf, type KeyRules, tenantOf } from './cache-key.ts'
 
-const rules: KeyRules = { scope: 'team', routes: 'r', maxRequestBytes: 1_000_000 }
+const rules: KeyRules = { scope: 'team', routeOf: () => 'r', maxRequestBytes: 1_000_000 }
 
 interface Request {
   readonly body: string
@@ -68,7 +68,7 @@ describe('the target and the way there', () => {
   it.each([
     ['another model', { body: '{"model":"m2","messages":[]}' }],
     ['another route', { body, operation: 'completions' as const }],
-    ['other targets behind the same names', { body, rules: { routes: 'r2' } }],
+    ['other targets behind the same names', { body, rules: { routeOf: () => 'r2' } }],
     ['strict about losses', { body, head: { strictLosses: true } }],
     ['another version of the API', { body, head: { forwarded: { 'anthropic-version': '2023-06-01' } } }],
     ['a beta', { body, head: { forwarded: { 'anthropic-beta': 'x' } } }],

@@ -10,8 +10,8 @@ export type CacheScope = 'key' | 'user' | 'team' | 'global'
 
 export interface KeyRules {
   readonly scope: CacheScope
-  /** A text that differs where names of models lead elsewhere: providers, addresses, aliases. */
-  readonly routes: string
+  /** A text that differs where a model's name leads elsewhere: providers, addresses, aliases. */
+  routeOf(model: string): string
   /** Larger bodies are not hashed on the loop. */
   readonly maxRequestBytes: number
 }
@@ -24,13 +24,14 @@ const telling = ['anthropic-version', 'anthropic-beta', 'openai-beta'] as const
 const version = 1
 
 /** SHA-256 as base64url; undefined for what is not to be cached. */
-export function cacheKeyOf(exchange: Exchange, { scope, routes, maxRequestBytes }: KeyRules): string | undefined {
+export function cacheKeyOf(exchange: Exchange, { scope, routeOf, maxRequestBytes }: KeyRules): string | undefined {
   const { asked, caller, operation, head } = exchange
   if (asked === undefined || lengthOf(asked.body) > maxRequestBytes) return undefined
   const canonical = canonicalObject(inScratch(asked.body))
   if (canonical === undefined || touchesState(canonical)) return undefined
   const headers = telling.map((name) => head.forwarded[name] ?? null)
-  const prefix = JSON.stringify([version, routes, tenantOf(scope, caller), operation.id, head.strictLosses, headers])
+  const route = routeOf(asked.head.model)
+  const prefix = JSON.stringify([version, route, tenantOf(scope, caller), operation.id, head.strictLosses, headers])
   return hash('sha256', canonical.bytes(prefix, transport), 'base64url')
 }
 

@@ -28,7 +28,7 @@ export const exitMeanings: readonly { readonly code: number; readonly meaning: s
 /** By the command's words; `start` is what runs without any. */
 export const commandPages: Readonly<Record<string, CommandPage>> = {
   start: {
-    more: 'Without a key and without a file it starts in demo mode: the built-in simulator answers. SIGTERM drains, a second one ends the drain. SIGHUP: see [key rotation](../how-to/key-rotation.md).',
+    more: 'Without a key and without a file it starts in demo mode: the built-in simulator answers. SIGTERM drains, a second one ends the drain. SIGHUP reads the [configuration](../how-to/live-configuration.md) and all [provider keys](../how-to/key-rotation.md) anew.',
     examples: [
       { run: 'ai-service', says: 'what the environment and ./ai-service.yaml configure' },
       { run: 'ai-service start --config /etc/ai-service/ai-service.yaml', says: 'a file of your own' },

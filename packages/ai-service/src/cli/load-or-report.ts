@@ -1,6 +1,6 @@
 // Loads the configuration for a command, or says what is wrong with it and gives exit code 78.
 import type { LoadedConfig } from '../config/config.ts'
-import { type LoadResult, loadConfig } from '../config/load.ts'
+import { loadConfig, type LoadParts, type LoadResult } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { CliParts } from './context.ts'
 
@@ -12,16 +12,29 @@ export interface ConfigOptions {
 export type Needed = 'everything' | 'no-provider-keys'
 
 export function load(parts: CliParts, { config }: ConfigOptions, needed: Needed = 'everything'): Promise<LoadResult> {
-  const { env, cwd, specs, secretsFolder, systemFolder } = parts
   return loadConfig({
+    ...loadParts(parts),
+    withoutProviderKeys: needed === 'no-provider-keys',
+    ...(config === undefined ? {} : { configPath: config }),
+  })
+}
+
+function loadParts({ env, cwd, specs, secretsFolder, systemFolder, nowMs }: CliParts): LoadParts {
+  return {
     env,
     cwd,
     specs,
-    nowMs: parts.nowMs(),
-    withoutProviderKeys: needed === 'no-provider-keys',
-    ...(config === undefined ? {} : { configPath: config }),
+    nowMs: nowMs(),
     ...(secretsFolder === undefined ? {} : { secretsFolder }),
     ...(systemFolder === undefined ? {} : { systemFolder }),
+  }
+}
+
+/** The same sources as before: neither another file nor none, whatever lies where one is looked for. */
+export function loadAgain(parts: CliParts, { source }: LoadedConfig): Promise<LoadResult> {
+  return loadConfig({
+    ...loadParts(parts),
+    ...(source.kind === 'file' ? { configPath: source.path } : { withoutFile: true }),
   })
 }
 

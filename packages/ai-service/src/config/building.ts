@@ -20,6 +20,8 @@ export interface Building {
   readonly withoutProviderKeys: boolean
   /** Where secrets were read from, for `doctor`. */
   readonly secretFiles: Set<string>
+  /** Every file that was read, or would have been. */
+  readonly readFiles: Set<string>
   /** Absent while `secrets:` itself is resolved, and where no Vault is configured. */
   readonly vault?: VaultReader | undefined
 }

@@ -306,6 +306,15 @@ export interface TelemetryConfig {
   readonly traces?: TracesConfig
 }
 
+/** How another configuration is noticed and taken over. */
+export interface ReloadConfig {
+  readonly watch: boolean
+  /** Between looks at the files' content; 0: none. */
+  readonly intervalMs: number
+  /** Whether one that leaves nothing is taken over. */
+  readonly force: boolean
+}
+
 export interface Config {
   readonly server: ServerConfig
   readonly secrets: SecretsConfig
@@ -319,6 +328,7 @@ export interface Config {
   readonly cache?: CacheConfig | undefined
   readonly audit: AuditConfig
   readonly telemetry: TelemetryConfig
+  readonly reload: ReloadConfig
   /** Absent: nothing says where backups go. */
   readonly backup?: BackupSettings
   readonly environmentProxy: EnvironmentProxy
@@ -329,6 +339,14 @@ export interface Config {
 export type ConfigSource =
   /** `text` is the file as it was read. */
   { readonly kind: 'file'; readonly path: string; readonly text: string } | { readonly kind: 'environment' }
+
+/** What a configuration was read from: where one of these changes it may be another. Absolute paths. */
+export interface WatchedSources {
+  /** The configuration file among them. */
+  readonly files: readonly string[]
+  /** Where a new file would mean something. */
+  readonly folders: readonly string[]
+}
 
 /** A configuration that may be started. */
 export interface LoadedConfig {
@@ -342,6 +360,7 @@ export interface LoadedConfig {
   readonly notes: readonly string[]
   /** Absolute paths of the files that secrets were read from. */
   readonly secretFiles: readonly string[]
+  readonly sources: WatchedSources
   /** Twelve hex digits that change when anything does, a secret's value included, but not with the folder it lies in. */
   readonly version: string
 }

@@ -10,10 +10,14 @@ export interface FindParts {
   readonly cwd: string
   /** Default `/etc/ai-service`. */
   readonly systemFolder?: string
+  /** No file is looked for: a service that started without one must not take up one that somebody put there. */
+  readonly withoutFile?: boolean
 }
 
 /** The path to read; `undefined` where nobody named one and none is in the usual places. */
-export function findConfig({ configPath, env, cwd, systemFolder = '/etc/ai-service' }: FindParts): string | undefined {
+export function findConfig(parts: FindParts): string | undefined {
+  const { configPath, env, cwd, systemFolder = '/etc/ai-service', withoutFile = false } = parts
+  if (withoutFile) return undefined
   const named = configPath ?? env['AI_SERVICE_CONFIG']
   // A file that somebody named is read or refused, never passed over; an empty variable names none.
   if (named !== undefined && (named !== '' || configPath !== undefined)) return resolve(cwd, named)

@@ -29,11 +29,18 @@ export interface World {
 }
 
 /** Loads `ai-service.yaml` with this text, or none, in a folder of its own. */
-export function loadYaml(
-  yaml: string | undefined,
-  { env = {}, files = {}, configPath }: World = {},
-): Promise<LoadResult> {
-  const cwd = folderWith({ ...files, ...(yaml === undefined ? {} : { 'ai-service.yaml': yaml }) })
+export function loadYaml(yaml: string | undefined, world: World = {}): Promise<LoadResult> {
+  return loadIn(folderWith(world.files), yaml, world)
+}
+
+/** Loads one text after the other in one folder, as a running service does. */
+export function loaderOf(env: Environment): (yaml: string) => Promise<LoadResult> {
+  const cwd = folderWith()
+  return (yaml) => loadIn(cwd, yaml, { env })
+}
+
+function loadIn(cwd: string, yaml: string | undefined, { env = {}, configPath }: World): Promise<LoadResult> {
+  if (yaml !== undefined) writeFileSync(join(cwd, 'ai-service.yaml'), yaml)
   return loadConfig({
     env,
     cwd,

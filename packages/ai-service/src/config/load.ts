@@ -8,14 +8,17 @@ import type { VaultClient } from '../secrets/vault/vault-client.ts'
 import type { VaultSettings } from '../secrets/vault/vault-settings.ts'
 import type { Building } from './building.ts'
 import { checkShape } from './check-shape.ts'
-import type { Config, ConfigSource, LoadedConfig } from './config.ts'
+import type { Config, ConfigSource, LoadedConfig, WatchedSources } from './config.ts'
 import { type FindParts, findConfig } from './find-config.ts'
 import { fingerprintConfig } from './plan.ts'
-import { type ConfigProblem, createFindings, type Findings, NOWHERE } from './problem.ts'
+import { type ConfigProblem, createFindings, type Findings, NOWHERE, type Path } from './problem.ts'
 import { readDocument } from './read-document.ts'
 import { resolveConfig } from './resolve.ts'
 import { resolveSecrets } from './resolve-secrets.ts'
 import type { ConfigFile } from './schema.ts'
+
+/** Characters of a configuration are bounded by the same figure; none has less than a byte. */
+const maxBytes = 4 * 1024 * 1024
 
 export interface LoadParts extends FindParts {
   /** `providerSpecs` of ai-lib. */
@@ -29,8 +32,18 @@ export interface LoadParts extends FindParts {
 }
 
 export type LoadResult =
-  | { readonly kind: 'loaded'; readonly loaded: LoadedConfig }
-  | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[]; readonly warnings: readonly string[] }
+  | {
+      readonly kind: 'loaded'
+      readonly loaded: LoadedConfig
+      /** A problem with what stands at a path, for whoever looks further than loading does. */
+      problemAt(path: Path, message: string): ConfigProblem
+    }
+  | {
+      readonly kind: 'invalid'
+      readonly problems: readonly ConfigProblem[]
+      readonly warnings: readonly string[]
+      readonly sources: WatchedSources
+    }
 
 /** Never throws for what is in the file or the environment. */
 export async function loadConfig(parts: LoadParts): Promise<LoadResult> {
@@ -39,19 +52,19 @@ export async function loadConfig(parts: LoadParts): Promise<LoadResult> {
     return build({}, createFindings('environment', NOWHERE), { kind: 'environment' }, parts.cwd, parts)
   }
   const shown = showPath(path, parts.cwd)
+  const sources = { files: [path], folders: [] }
   const text = await readConfigText(path)
   if (typeof text === 'object') {
-    return {
-      kind: 'invalid',
-      problems: [{ file: shown, line: 0, column: 0, path: '', message: text.why }],
-      warnings: [],
-    }
+    const problem = { file: shown, line: 0, column: 0, path: '', message: text.why }
+    return { kind: 'invalid', problems: [problem], warnings: [], sources }
   }
   const document = readDocument(text, shown)
-  if (document.kind === 'unreadable') return { kind: 'invalid', problems: document.problems, warnings: [] }
+  if (document.kind === 'unreadable') return { kind: 'invalid', problems: document.problems, warnings: [], sources }
   const findings = createFindings(shown, document.positions)
   const file = checkShape(document.value, findings)
-  if (file === undefined) return { kind: 'invalid', problems: findings.problems, warnings: findings.warnings }
+  if (file === undefined) {
+    return { kind: 'invalid', problems: findings.problems, warnings: findings.warnings, sources }
+  }
   return build(file, findings, { kind: 'file', path, text }, dirname(path), parts)
 }
 
@@ -62,23 +75,26 @@ async function build(
   folder: string,
   { env, specs, secretsFolder = '/run/secrets/ai-service', withoutProviderKeys = false, nowMs }: LoadParts,
 ): Promise<LoadResult> {
-  const secretFiles = new Set<string>()
-  const building: Building = { file, env, folder, specs, findings, secretsFolder, withoutProviderKeys, secretFiles }
+  const read = { secretFiles: new Set<string>(), readFiles: new Set(source.kind === 'file' ? [source.path] : []) }
+  const building: Building = { file, env, folder, specs, findings, secretsFolder, withoutProviderKeys, ...read }
   const secrets = await resolveSecrets(building)
   const vault = secrets.vault && (await openVaultReader(secrets.vault, env))
   const config = await resolveConfig({ ...building, vault }, secrets, source.kind === 'file', nowMs)
   await vault?.close()
   const { problems, warnings, notes } = findings
-  if (problems.length > 0) return { kind: 'invalid', problems, warnings }
+  const sources = { files: [...read.readFiles, ...read.secretFiles], folders: [secretsFolder] }
+  if (problems.length > 0) return { kind: 'invalid', problems, warnings, sources }
   return {
     kind: 'loaded',
+    problemAt: findings.problemAt,
     loaded: {
       config,
       source,
       folder,
       warnings,
       notes,
-      secretFiles: [...building.secretFiles],
+      secretFiles: [...read.secretFiles],
+      sources,
       version: versionOf(config, folder),
     },
   }
@@ -101,6 +117,8 @@ async function readConfigText(path: string): Promise<string | { readonly why: st
   try {
     const status = await stat(path)
     if (!status.isFile()) return { why: 'found something that is not a file, expected a configuration file' }
+    // Before it is read: what is mounted by mistake may have gigabytes.
+    if (status.size > maxBytes) return { why: 'the file is larger than 4 MiB' }
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
   } catch (error) {
     if (error instanceof TypeError && errorCodeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA') {

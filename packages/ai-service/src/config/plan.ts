@@ -43,6 +43,7 @@ export function describePlan({ config, source, version }: LoadedConfig) {
     backup: describeBackup(config),
     audit: { ...config.audit, signingKey: config.audit.signingKey === undefined ? 'beside the database' : 'present' },
     telemetry: describeTelemetry(config.telemetry),
+    reload: config.reload,
     environmentProxy: {
       http: config.environmentProxy.http?.shown,
       https: config.environmentProxy.https?.shown,

@@ -37,6 +37,8 @@ export interface Positions {
 /** Collects problems and warnings while a configuration is built. */
 export interface Findings {
   problem(path: Path, message: string, at?: 'key' | 'value'): void
+  /** The problem, uncollected. */
+  problemAt(path: Path, message: string, at?: 'key' | 'value'): ConfigProblem
   /** A mistake in a variable rather than in the file. */
   environmentProblem(variable: string, message: string): void
   warn(message: string): void
@@ -54,15 +56,22 @@ export function createFindings(file: string, positions: Positions): Findings {
   const problems: ConfigProblem[] = []
   const warnings: string[] = []
   const notes: string[] = []
+  const problemAt = (path: Path, message: string, at: 'key' | 'value' = 'value'): ConfigProblem => ({
+    file,
+    ...positions.of(path, at),
+    path: formatPath(path),
+    message,
+  })
   return {
     problems,
     warnings,
     notes,
+    problemAt,
     note: (message) => {
       notes.push(message)
     },
-    problem: (path, message, at = 'value') => {
-      problems.push({ file, ...positions.of(path, at), path: formatPath(path), message })
+    problem: (path, message, at) => {
+      problems.push(problemAt(path, message, at))
     },
     environmentProblem: (variable, message) => {
       problems.push({ file: 'environment', line: 0, column: 0, path: variable, message })

@@ -139,8 +139,10 @@ async function resolveTls(building: Building): Promise<ServerTls | undefined> {
 
 /** The text of a PEM file of certificates; `undefined` once its problem is noted. */
 export async function readPemFile(text: string, path: Path, building: Building): Promise<string | undefined> {
+  const file = resolve(building.folder, text.replace(/^file:/, ''))
+  building.readFiles.add(file)
   try {
-    const pem = await readFile(resolve(building.folder, text.replace(/^file:/, '')), 'utf8')
+    const pem = await readFile(file, 'utf8')
     if (isCertificate(pem)) return pem
     building.findings.problem(path, 'found a file without a PEM certificate, expected one')
   } catch (error) {

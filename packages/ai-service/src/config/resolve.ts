@@ -1,6 +1,6 @@
 // Builds the whole configuration from a checked file and the environment: explicit over environment over default.
 import type { Building } from './building.ts'
-import type { Config, ProviderConfig, SecretsConfig, ServerConfig } from './config.ts'
+import type { Config, ProviderConfig, ReloadConfig, SecretsConfig, ServerConfig } from './config.ts'
 import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
 import { resolveAudit } from './resolve-audit.ts'
 import { resolveAuth, resolveLimits } from './resolve-auth.ts'
@@ -42,9 +42,14 @@ export async function resolveConfig(
     ...(backup === undefined ? {} : { backup }),
     audit: await resolveAudit(building),
     telemetry: await resolveTelemetry(building),
+    reload: resolveReload(building),
     environmentProxy: environmentProxy(building),
     demo,
   }
+}
+
+function resolveReload({ file: { reload = {} } }: Building): ReloadConfig {
+  return { watch: reload.watch ?? true, intervalMs: reload.interval ?? 30_000, force: reload.force ?? false }
 }
 
 /** One address cannot be listened on twice, and "the port is taken" would send its operator looking for somebody else. */

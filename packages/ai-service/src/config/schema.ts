@@ -7,6 +7,7 @@ import { backupSection } from './backup-section.ts'
 import { list, named, notYet, plainName, section, urlValue } from './field.ts'
 import { aliasName, modelSection } from './model-section.ts'
 import { providerSection } from './provider-section.ts'
+import { reloadSection } from './reload-section.ts'
 import { secretsSection } from './secrets-section.ts'
 import { aliases, serverSection } from './server-section.ts'
 import { telemetrySection } from './telemetry-section.ts'
@@ -43,6 +44,7 @@ export const configSchema = section({
   redaction: notYet('redaction of prompts.'),
   backup: backupSection.optional(),
   audit: auditSection.optional(),
+  reload: reloadSection.optional(),
   ...aliases,
 })
 

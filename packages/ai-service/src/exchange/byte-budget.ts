@@ -8,7 +8,7 @@ export interface ByteLease {
 }
 
 export class ByteBudget {
-  readonly #limit: number
+  #limit: number
   #held = 0
 
   constructor(limitBytes: number) {
@@ -17,6 +17,11 @@ export class ByteBudget {
 
   get heldBytes(): number {
     return this.#held
+  }
+
+  /** What is held beyond it stays held; nothing more is lent until there is room. */
+  set limitBytes(bytes: number) {
+    this.#limit = bytes
   }
 
   hasRoom(bytes: number): boolean {

@@ -3,7 +3,7 @@
 // Why our own and not node:http: its request and response objects cost half of what a small request costs here, and its
 // parser takes requests that we must refuse anyway (docs/decisions/0013).
 import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import { HttpConnection } from './http-connection.ts'
 import type { HttpRequest } from './http-request.ts'
 import type { HttpResponse } from './http-response.ts'
@@ -25,6 +25,8 @@ export interface HttpListener {
   readonly server: Server
   /** Whether every byte that was written is with the system, on its way to its client. */
   readonly isFlushed: boolean
+  /** For connections that come from now on; those that are there keep what they have. @throws for an unusable certificate. */
+  configure(options: HttpListenerOptions): void
   readonly hasConnections: boolean
   /** Connections that we ended as they waited, and on which a request was on its way already: its client must send it again. */
   readonly crossedRequests: number
@@ -38,6 +40,7 @@ export interface HttpListener {
 }
 
 const checkEveryMs = 1_000
+const tlsVersions = { minVersion: 'TLSv1.2' } as const
 
 export function createHttpListener(options: HttpListenerOptions, handle: RequestHandler): HttpListener {
   return new Listener(options, handle)
@@ -45,7 +48,8 @@ export function createHttpListener(options: HttpListenerOptions, handle: Request
 
 class Listener implements HttpListener {
   readonly server: Server
-  readonly #options: HttpListenerOptions
+  readonly #tlsServer: TlsServer | undefined
+  #options: HttpListenerOptions
   readonly #handle: RequestHandler
   readonly #connections = new Set<HttpConnection>()
   /** Accepted sockets, those that are still shaking hands included. */
@@ -58,12 +62,13 @@ class Listener implements HttpListener {
     this.#handle = handle
     const { tls, maxConnections, headersMs } = options
     const onConnection = (socket: Socket): void => this.#open(socket)
-    this.server = tls
-      ? createTlsServer(
-          { ...tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], handshakeTimeout: headersMs },
-          onConnection,
-        )
-      : createServer(onConnection)
+    this.#tlsServer =
+      tls &&
+      createTlsServer(
+        { ...tls, ...tlsVersions, ALPNProtocols: ['http/1.1'], handshakeTimeout: headersMs },
+        onConnection,
+      )
+    this.server = this.#tlsServer ?? createServer(onConnection)
     this.server.maxConnections = maxConnections
     this.server.on('connection', (socket: Socket) => {
       socket.setNoDelay(true)
@@ -74,6 +79,15 @@ class Listener implements HttpListener {
     })
     if (tls) this.server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy())
     this.server.on('listening', () => this.#watch())
+  }
+
+  configure(options: HttpListenerOptions): void {
+    const { tls, maxConnections } = options
+    // Each new context has a new secret for session tickets: a certificate that is the same is left alone.
+    const isOther = tls?.cert !== this.#options.tls?.cert || tls?.key !== this.#options.tls?.key
+    if (tls && isOther) this.#tlsServer?.setSecureContext({ ...tls, ...tlsVersions })
+    this.server.maxConnections = maxConnections
+    this.#options = options
   }
 
   get isFlushed(): boolean {

@@ -38,7 +38,7 @@ beforeEach(() => {
 
 function partsWith(more: Partial<CacheParts> = {}): CacheParts {
   return {
-    rules: { scope: 'key', routes: 'r', maxRequestBytes: 10_000 },
+    rules: { scope: 'key', routeOf: () => 'r', maxRequestBytes: 10_000 },
     store: createMemoryCache({ maxBytes: 100_000, nowMs: () => clock.ms, sizeOf: memoryBytesOf }),
     flights,
     ttlMs: 1_000,

@@ -22,22 +22,49 @@ export interface RateLimitParts {
 export type LimitName = `${LimitRule['for']} ${'requests' | 'concurrent'}`
 
 export function rateLimit(parts: RateLimitParts): Policy {
+  const rules = namedRules(parts.rules)
   return {
     name: 'rate-limit',
     needs: 'headers',
     around(exchange, next) {
       // Places first: a request that finds none must not use up a window's count.
-      takePlaces(exchange, parts)
-      countRequest(exchange, parts)
+      takePlaces(exchange, rules, parts)
+      countRequest(exchange, rules, parts)
       return next()
     },
   }
 }
 
-function takePlaces(exchange: Exchange, { rules, concurrency, onRefused }: RateLimitParts): void {
-  for (const [index, rule] of rules.entries()) {
-    const name = subject(rule, index, exchange.caller)
-    if (name === undefined || rule.concurrent === undefined) continue
+interface NamedRule {
+  readonly rule: LimitRule
+  /** Begins the names of its counts. */
+  readonly rate: string
+  readonly places: string
+}
+
+/**
+ * By what a rule says and not by where it stands: counters outlive a change of the configuration, and where other rules
+ * came or went this one counts on. Who is under way counts whatever the bound is now; a window of another size begins anew.
+ */
+function namedRules(rules: readonly LimitRule[]): readonly NamedRule[] {
+  const seen = new Map<string, number>()
+  const numbered = (name: string): string => {
+    const nth = (seen.get(name) ?? 0) + 1
+    seen.set(name, nth)
+    return nth === 1 ? name : `${name} ${nth}`
+  }
+  return rules.map((rule) => ({
+    rule,
+    rate: rule.requests ? numbered(`${rule.requests.count}/${rule.requests.windowMs} ${rule.for}`) : '',
+    places: rule.concurrent === undefined ? '' : numbered(rule.for),
+  }))
+}
+
+function takePlaces(exchange: Exchange, rules: readonly NamedRule[], { concurrency, onRefused }: RateLimitParts): void {
+  for (const { rule, places } of rules) {
+    if (rule.concurrent === undefined) continue
+    const name = subject(rule, places, exchange.caller)
+    if (name === undefined) continue
     const leave = concurrency.enter(name, rule.concurrent)
     if (!leave) {
       onRefused?.(`${rule.for} concurrent`)
@@ -50,11 +77,16 @@ function takePlaces(exchange: Exchange, { rules, concurrency, onRefused }: RateL
   }
 }
 
-function countRequest(exchange: Exchange, { rules, rates, clock, onRefused }: RateLimitParts): void {
+function countRequest(
+  exchange: Exchange,
+  rules: readonly NamedRule[],
+  { rates, clock, onRefused }: RateLimitParts,
+): void {
   const claimed: LimitRule[] = []
-  const claims = rules.flatMap((rule, index): RateClaim[] => {
-    const name = subject(rule, index, exchange.caller)
-    if (name === undefined || rule.requests === undefined) return []
+  const claims = rules.flatMap(({ rule, rate }): RateClaim[] => {
+    if (rule.requests === undefined) return []
+    const name = subject(rule, rate, exchange.caller)
+    if (name === undefined) return []
     claimed.push(rule)
     return [{ name, limit: rule.requests.count, windowMs: rule.requests.windowMs }]
   })
@@ -85,16 +117,16 @@ function tighter(best: Told | undefined, next: Told): Told {
 }
 
 // A rule for keys does not bind a caller who has none (auth.mode: none): only `global` does.
-function subject(rule: LimitRule, index: number, caller: Caller): string | undefined {
+function subject(rule: LimitRule, counted: string, caller: Caller): string | undefined {
   switch (rule.for) {
     case 'global':
-      return `${index} global`
+      return counted
     case 'key':
-      return caller.keyId === undefined ? undefined : `${index} key ${caller.keyId}`
+      return caller.keyId === undefined ? undefined : `${counted}: ${caller.keyId}`
     case 'user':
-      return caller.user === undefined ? undefined : `${index} user ${caller.user}`
+      return caller.user === undefined ? undefined : `${counted}: ${caller.user}`
     case 'team':
-      return caller.team === undefined ? undefined : `${index} team ${caller.team}`
+      return caller.team === undefined ? undefined : `${counted}: ${caller.team}`
   }
 }
 

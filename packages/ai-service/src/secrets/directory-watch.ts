@@ -5,11 +5,15 @@ import { dirname } from 'node:path'
 
 /** A swap is several events; one look after the last of them is enough. */
 const quietMs = 50
+/** Where the folder never is quiet, because a database lies in it, one look in so long. */
+const longestMs = 500
 
 interface Folder {
   readonly watcher: FSWatcher
   readonly listeners: Set<() => void>
   timer: NodeJS.Timeout | undefined
+  /** Monotonic milliseconds of the first event since the last look. */
+  firstMs: number | undefined
 }
 
 export class DirectoryWatch {
@@ -29,7 +33,7 @@ export class DirectoryWatch {
   #open(name: string): Folder | undefined {
     try {
       const watcher = watch(name, { persistent: false })
-      const folder: Folder = { watcher, listeners: new Set(), timer: undefined }
+      const folder: Folder = { watcher, listeners: new Set(), timer: undefined, firstMs: undefined }
       watcher.on('change', () => this.#soon(folder))
       // The folder was removed, or the system has no watches left: polling goes on.
       watcher.on('error', () => this.#drop(name, folder))
@@ -42,9 +46,15 @@ export class DirectoryWatch {
 
   #soon(folder: Folder): void {
     clearTimeout(folder.timer)
-    folder.timer = setTimeout(() => {
-      for (const listener of folder.listeners) listener()
-    }, quietMs)
+    folder.firstMs ??= performance.now()
+    const leftMs = Math.max(0, folder.firstMs + longestMs - performance.now())
+    folder.timer = setTimeout(
+      () => {
+        folder.firstMs = undefined
+        for (const listener of folder.listeners) listener()
+      },
+      Math.min(quietMs, leftMs),
+    )
     folder.timer.unref()
   }
 

@@ -32,6 +32,8 @@ export interface Log {
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void
   error(message: string, fields?: LogFields): void
+  /** From the next line on. */
+  setLevel(level: LogLevel): void
   /** Lines that the reader of the log missed. */
   readonly droppedLines: number
   /** Writes what is queued, for at most two seconds. */
@@ -88,6 +90,9 @@ export function createLog({ level, destination: to, redactor = createRedactor() 
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
+    setLevel(next) {
+      logger.level = next
+    },
     get droppedLines() {
       return destination.droppedLines
     },

@@ -7,9 +7,9 @@ import { ExchangeSeries } from './exchange-series.ts'
 import type { ExchangeSummary } from './exchange-summary.ts'
 import { KeySeries, type KeyState } from './key-series.ts'
 import { registerRuntimeMetrics, type RuntimeSource } from './runtime-metrics.ts'
-import { registerServiceSeries, type ServiceState } from './service-series.ts'
+import { type ReloadSeries, registerServiceSeries, type ServiceState } from './service-series.ts'
 
-export interface ServiceMetrics {
+export interface ServiceMetrics extends ReloadSeries {
   /** One exchange that is over. */
   record(exchange: ExchangeSummary): void
   /** A request that was answered before it became an exchange. */
@@ -53,7 +53,7 @@ export function createServiceMetrics({
 }: ServiceMetricsOptions = {}): ServiceMetrics {
   const registry = new Registry()
   const series = new ExchangeSeries(registry, isKnownModel)
-  const backups = registerServiceSeries(registry, state)
+  const service = registerServiceSeries(registry, state)
   const keySeries = new KeySeries(registry, keys)
   registerEndpointSeries(registry, endpoints)
   const stop = registerRuntimeMetrics(registry, runtime)
@@ -65,8 +65,9 @@ export function createServiceMetrics({
     recordKey: (provider, event) => keySeries.record(provider, event),
     streamOpened: () => series.changeStreams(1),
     streamClosed: () => series.changeStreams(-1),
-    backupSucceeded: backups.succeeded,
-    backupsScheduled: backups.scheduled,
+    backupSucceeded: service.succeeded,
+    backupsScheduled: service.scheduled,
+    recordReload: service.recordReload,
     render: async () => ({
       contentType: registry.contentType,
       body: `${await registry.metrics()}\n${series.renderHistograms()}`,

@@ -143,6 +143,18 @@ export const seriesSpecs = {
     help: '1 beside the hash of the configuration that serves, as `ai-service check` shows it.',
     labelNames: ['hash'],
   },
+  reloads: {
+    name: 'ai_config_reload_total',
+    type: 'counter',
+    help: 'Other configurations that were found: applied, unchanged in what they say, or rejected.',
+    labelNames: ['outcome'],
+  },
+  lastReload: {
+    name: 'ai_config_last_reload_successful',
+    type: 'gauge',
+    help: '0 while the configuration on disk is not the one that serves, because it was rejected.',
+    labelNames: [],
+  },
   dropped: {
     name: 'ai_telemetry_dropped_total',
     type: 'counter',

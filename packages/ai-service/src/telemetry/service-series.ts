@@ -27,6 +27,10 @@ export interface AuditState {
   readonly isRecording: () => boolean | undefined
 }
 
+export interface ReloadSeries {
+  recordReload(outcome: 'applied' | 'unchanged' | 'rejected'): void
+}
+
 export interface BackupSeries {
   /** Seconds since the epoch of the last one that went well. */
   succeeded(seconds: number): void
@@ -48,7 +52,7 @@ export function registerServiceSeries(
     traces = noTraces,
     droppedLines = () => 0,
   }: ServiceState,
-): BackupSeries {
+): BackupSeries & ReloadSeries {
   readGauges(registry, specs.queues, () => [
     ...[...waiting()].map(([provider, depth]) => [`upstream:${provider}`, depth] as const),
     ['audit', audit.depth()],
@@ -64,7 +68,21 @@ export function registerServiceSeries(
   readGauge(registry, specs.memoryLimit, () => memoryLimitBytes)
   readCounts(registry, specs.spans, () => traces.counts)
   readCounts(registry, specs.dropped, () => new Map([['logs', droppedLines()], ...undelivered(traces)]))
-  return registerBackups(registry)
+  return { ...registerBackups(registry), ...registerReloads(registry) }
+}
+
+function registerReloads(registry: Registry): ReloadSeries {
+  // From 0 on: a counter that begins with its first refusal shows no increase. The configuration of the start was good.
+  const counts = new Map<string, number>(['applied', 'unchanged', 'rejected'].map((outcome) => [outcome, 0]))
+  let isSuccessful = true
+  readCounts(registry, specs.reloads, () => counts)
+  readGauge(registry, specs.lastReload, () => Number(isSuccessful))
+  return {
+    recordReload(outcome) {
+      counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+      isSuccessful = outcome !== 'rejected'
+    },
+  }
 }
 
 function undelivered({ counts, depth }: typeof noTraces): readonly (readonly [string, number])[] {
@@ -92,9 +110,11 @@ function registerBackups(registry: Registry): BackupSeries {
   }
 }
 
+type CountSpec = typeof specs.audit | typeof specs.dropped | typeof specs.spans | typeof specs.reloads
+
 function readCounts(
   registry: Registry,
-  { name, help, labelNames: [label] }: typeof specs.audit | typeof specs.dropped | typeof specs.spans,
+  { name, help, labelNames: [label] }: CountSpec,
   read: () => ReadonlyMap<string, number>,
 ): void {
   const counter = new Counter({

@@ -1,0 +1,48 @@
+// What becomes of a reload in log, metrics and audit trail; no value of a configuration is in any of them.
+import type { Log } from '../telemetry/log.ts'
+import type { ReloadSeries } from '../telemetry/service-series.ts'
+import type { OpenAudit } from './open-audit.ts'
+import type { ReloaderParts, ReloadOutcome, ReloadTrigger } from './reloader.ts'
+
+export interface ReloadListeners {
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>
+  readonly metrics: ReloadSeries
+  readonly audit: Pick<OpenAudit, 'recordAdmin'>
+}
+
+export function tellReloads({ log, metrics, audit }: ReloadListeners): ReloaderParts['tell'] {
+  return (outcome, trigger) => {
+    metrics.recordReload(outcome.kind)
+    tellLog(log, outcome, trigger)
+    const { kind } = outcome
+    if (kind === 'applied') {
+      const versions = { config_version: outcome.to.version, previous_version: outcome.from.version }
+      audit.recordAdmin('config.reload', { outcome: kind, trigger, ...versions })
+    } else if (kind === 'rejected') {
+      const { running, problems } = outcome
+      audit.recordAdmin('config.reload', { outcome: kind, trigger, config_version: running.version, problems })
+    }
+  }
+}
+
+function tellLog(log: ReloadListeners['log'], outcome: ReloadOutcome, trigger: ReloadTrigger): void {
+  switch (outcome.kind) {
+    case 'applied': {
+      const { from, to } = outcome
+      for (const warning of to.warnings) if (!from.warnings.includes(warning)) log.warn(warning)
+      const versions = { config_version: to.version, previous_version: from.version }
+      return log.info('another configuration was taken over', { ...versions, trigger })
+    }
+    case 'unchanged': {
+      const fields = { config_version: outcome.running.version, trigger }
+      return trigger === 'signal'
+        ? log.info('the configuration is what it was', fields)
+        : log.debug('the configuration is what it was', fields)
+    }
+    case 'rejected': {
+      const { running, problems } = outcome
+      const fields = { config_version: running.version, trigger, problems }
+      return log.error('a configuration is not taken over; the one before goes on serving', fields)
+    }
+  }
+}
