@@ -22,7 +22,7 @@ export const elsewhere: Readonly<Record<string, ElsewhereProgram>> = {
     flags: words(`
       -A -c -f -k -l -n -o -p -w --all --container --context --dry-run --field-selector --filename
       --follow --for --from-file --from-literal --image --kustomize --labels --namespace --output
-      --overwrite --patch --previous --replicas --restart --selector --server-side --show-managed-fields
+      --overwrite --patch --port --previous --replicas --restart --selector --server-side --show-managed-fields
       --since --tail --template --timeout --type --watch -i -t -it --rm --save-config --ignore-not-found
       --from-env-file`),
   },
@@ -36,6 +36,7 @@ export const elsewhere: Readonly<Record<string, ElsewhereProgram>> = {
       --reset-values --reuse-values --set --set-file --set-json --set-literal --set-string --timeout
       --values --version --wait --show-only -s --strict --rollback-on-failure`),
   },
+  kind: { reason: 'wants an engine', verbs: words('create delete get load'), flags: words('--name --config') },
   docker: {
     reason: 'wants an engine; the image is built and run by tests without one',
     verbs: words(`

@@ -1,8 +1,13 @@
 // Samples that are no configuration of the service: JSON parses, manifests and values of the chart are what they say they are.
-import { describe, expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { isRecord } from '../faults/asking.ts'
-import { type Block, blocksIn } from './pages.ts'
+import { needs, programPath } from '../require.ts'
+import { type Block, blocksIn, root } from './pages.ts'
 
 /** What a YAML block may say it is, in the comment above it: `<!-- sample: helm-values -->`. */
 const kinds = ['helm-values', 'kubernetes', 'compose', 'prometheus', 'other']
@@ -28,6 +33,22 @@ describe('YAML of something else', () => {
         const manifest: unknown = document.toJS()
         expect(isRecord(manifest) && Object.keys(manifest)).toEqual(expect.arrayContaining(['apiVersion', 'kind']))
       }
+    },
+  )
+})
+
+const chart = join(root, 'deploy', 'helm', 'ai-service')
+
+needs('helm')('values of the chart', () => {
+  test.each(marked.filter(({ sample }) => sample === 'helm-values').map(at))(
+    '%s: the chart takes them',
+    (_at, { code }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'ai-service-docs-'))
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+      const file = join(folder, 'values.yaml')
+      writeFileSync(file, code)
+      const rendered = execFileSync(programPath('helm') ?? 'helm', ['template', 'docs', chart, '--values', file])
+      expect(rendered.toString()).toContain('kind: Deployment')
     },
   )
 })

@@ -1,6 +1,6 @@
 // What becomes of each shell block of the pages: run where tests run, or listed here with the reason why not.
 import { callsIn } from './commands-elsewhere.ts'
-import { type Block, blocksOf, type Page } from './pages.ts'
+import { type Block, blocksOf, isTranslation, type Page } from './pages.ts'
 
 /** A page whose shell blocks run one after the other, in a folder with a running service. */
 export interface RunPage {
@@ -34,6 +34,9 @@ export const runPages: readonly RunPage[] = [
   { page: 'packages/ai-service/README.md', config: simple },
 ]
 
+/** Pages whose blocks have a test of their own in tests/walkthroughs. */
+const walkedPages: readonly string[] = ['docs/tutorial.md']
+
 export const listedBlocks: readonly ListedBlock[] = [
   { page: 'README.md', begins: 'npm start ', reason: 'scripts/fresh-clone.sh runs it; npm test is what runs this' },
   { page: 'README.md', begins: 'curl http', reason: 'readme.test.ts runs it' },
@@ -50,10 +53,13 @@ export const listedBlocks: readonly ListedBlock[] = [
     begins: 'prometheus --config',
     reason: 'does not end; tests/seed has a Prometheus scrape',
   },
+  { page: 'docs/tutorial.md', begins: 'git clone', reason: 'the test lays out what a clone has' },
+  { page: 'docs/tutorial.md', begins: 'OPENAI_API_KEY=', reason: 'wants a real key' },
   { page: 'docs/how-to/self-hosting.md', begins: 'npm ci', reason: 'tests/seed/自托管.test.ts packs and installs' },
 ]
 
 export function shellOf(page: Page): readonly Block[] {
+  if (isTranslation(page)) return []
   return blocksOf(page).filter(({ language }) => ['sh', 'bash', 'shell', 'console'].includes(language))
 }
 
@@ -68,7 +74,6 @@ export function isElsewhere(block: Block): boolean {
 
 /** Whether tests/walkthroughs run it with its page. */
 export function runs(block: Block): boolean {
-  return (
-    listedFor(block).length === 0 && !isElsewhere(block) && runPages.some(({ page }) => block.at.startsWith(`${page}:`))
-  )
+  const isWalked = [...runPages.map(({ page }) => page), ...walkedPages].some((page) => block.at.startsWith(`${page}:`))
+  return isWalked && listedFor(block).length === 0 && !isElsewhere(block)
 }
