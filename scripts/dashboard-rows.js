@@ -201,6 +201,15 @@ export const rows = [
     title: 'Configuration',
     panels: [
       stat('Configurations that serve', `count(count by (hash) (ai_config_version_info{${own}}))`, 'none', alarm(2, 3)),
+      timeline('What is on disk', `min by (instance) (ai_config_last_reload_successful{${own}})`, '{{instance}}', {
+        0: ['red', 'rejected'],
+        1: ['green', 'serves'],
+      }),
+      graph(
+        'Other configurations that were found',
+        [[`sum by (outcome) (increase(ai_config_reload_total{${own}}${rate}))`, '{{outcome}}']],
+        'short',
+      ),
       table('Which serves where', `ai_config_version_info{${own}}`, 'none'),
       table('Versions', `ai_service_build_info{${own}}`, 'none'),
     ],

@@ -22,6 +22,7 @@ import { alerts, prometheusFolder, readRules } from './rule-file.ts'
 const faults: Readonly<Record<string, string>> = {
   AiServiceAuditStalled: 'stalled',
   AiServiceErrors: 'stalled',
+  AiServiceConfigRejected: 'stalled',
   AiServiceTelemetryDropped: 'stalled',
   AiServiceBackupMissing: 'stalled',
   AiServiceBackupOld: 'failing',
@@ -49,7 +50,6 @@ const faults: Readonly<Record<string, string>> = {
 /** Fired by no fault here, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
   AiServiceMemoryHigh: 'nine tenths of a machine are nothing to fill in a test; its unit test has it',
-  AiServiceConfigRejected: 'live configuration is on its way',
 }
 
 /** What a busy machine may do to a service that is well. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Simulator, startSimulator } from 'ai-simulator'
 import { chatBody, paths, post } from '../../faults/asking.ts'
+import { replaceConfig } from '../../kit/live-config.ts'
 import { startOtlpReceiver } from '../../kit/otlp-receiver.ts'
 import { type RunningService, startService } from '../../kit/service.ts'
 import { startValkey } from '../../kit/valkey.ts'
@@ -45,6 +46,8 @@ export async function startHealthy(): Promise<Part> {
     begin() {
       loops.every(200, (turn) => talk(service, openai, turn))
       loops.every(1_500, async (turn) => rotate(turn + 1))
+      // Another configuration now and then, as good as the one before.
+      loops.every(3_000, async (turn) => replaceConfig(service, yaml.replace('ttl: 10m', `ttl: ${11 + turn}m`)))
     },
     async stop() {
       await loops.stop()
@@ -75,7 +78,7 @@ auth:
     - { id: one, secret: env:CALLER_ONE, team: search }
     - { id: two, secret: env:CALLER_TWO, team: ads }
 limits: [ { for: key, concurrent: 2 } ]
-cache: { enabled: true }
+cache: { enabled: true, ttl: 10m }
 stores: { database: "sqlite:${folder}/data.db", shared: "${valkey}" }
 backup: { enabled: true, interval: 24h, to: "file:${folder}/backups", encrypt: env:BACKUP_KEY }
 `

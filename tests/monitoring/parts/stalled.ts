@@ -2,9 +2,9 @@
 // new configuration is broken.
 import { randomBytes } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { chatBody, paths, post } from '../../faults/asking.ts'
 import { auditPlace } from '../../kit/audit-trail.ts'
+import { configFileOf } from '../../kit/live-config.ts'
 import { startService } from '../../kit/service.ts'
 import { Loops, type Part, targetOf } from './part.ts'
 
@@ -26,8 +26,7 @@ backup: { enabled: true, interval: 1h, to: "file:${place.path}/below-a-file", en
     target: targetOf('stalled', service),
     begin(hasFired) {
       place.tamper(full)
-      appendFileSync(join(service.folder, 'ai-service.yaml'), 'providres: {}\n')
-      service.signal('SIGHUP')
+      appendFileSync(configFileOf(service), 'providres: {}\n')
       service.stopReading()
       loops.every(200, ask)
       // A line has up to a few thousand characters of a path, and 4 Mi may wait.
