@@ -78,9 +78,39 @@ needsMounts('replicas of the manifests', () => {
     const hash = (pod: RunningReplica): string | undefined => hashIn(pod.ask('http://127.0.0.1:9464/metrics'))
     expect(hash(one)).toMatch(/^\w{12}$/)
     expect(hash(other)).toBe(hash(one))
-    const changed = await startAlone(secrets, `${baseConfig}\nmax_retries: 1\n`)
-    expect(hash(changed)).toMatch(/^\w{12}$/)
-    expect(hash(changed)).not.toBe(hash(one))
+    const changed = { 'ai-service.yaml': `${baseConfig}\nmax_retries: 1\n` }
+    const shared = hash(one)
+    other.config.update(changed)
+    await eventually(() => hash(other) !== shared, 'one of them has the new configuration', 30_000)
+    expect(hash(one)).toBe(shared)
+    one.config.update(changed)
+    await eventually(() => hash(one) === hash(other), 'both have it', 30_000)
+    expect(hash(one)).not.toBe(shared)
+  }, 120_000)
+
+  test('keep the configuration they have where the next one is wrong, and say line and path', async () => {
+    const pod = await startAlone(secretsOf({}))
+    const hash = (): string | undefined => hashIn(pod.ask('http://127.0.0.1:9464/metrics'))
+    const before = hash()
+    pod.config.update({ 'ai-service.yaml': `${baseConfig}\nserver: { prot: 1 }\n` })
+    await eventually(() => pod.output().includes('is not taken over'), 'it is refused', 30_000)
+    expect(hash()).toBe(before)
+    expect(pod.ask('http://127.0.0.1:9464/metrics')).toMatch(/ai_config_reload_total\{outcome="rejected"\} 1/)
+    expect(pod.ask('http://127.0.0.1:8080/health/ready')).toContain('ready')
+  }, 60_000)
+
+  test('let another caller in, and the one before out, when the secret of caller keys changes', async () => {
+    const secrets = secretsOf({})
+    const pod = await start({ secrets, env: { OPENAI_API_KEY: oldKey } })
+    const status = async (key: string): Promise<number> => {
+      const answer = await post(pod.url, paths.openai, chatBody('openai/echo'), { authorization: `Bearer ${key}` })
+      return answer.status
+    }
+    const next = 'another-caller-key-0123456789abcdef0123'
+    expect([await status(callerKey), await status(next)]).toEqual([200, 401])
+    secrets.update({ AI_SERVICE_CALLER_KEY: next })
+    await eventually(async () => (await status(next)) === 200, 'the new key is taken', 30_000)
+    expect(await status(callerKey)).toBe(401)
   }, 120_000)
 
   test('the variable of the seed: another key is taken over by a restart, and by nothing less', async () => {
