@@ -2,8 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { systemClock } from 'ai-lib/internal/attempts/clock'
-import { Secret } from 'ai-lib/internal/errors/secret'
-import { resolveProxy } from 'ai-lib/internal/transport/resolve-proxy'
 import type { Channel, Transport } from 'ai-lib/internal/transport/transport'
 import type { Config, ProviderConfig, TracesConfig } from '../config/config.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -15,7 +13,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { EndpointFacts } from '../telemetry/traces/exchange-spans.ts'
 import type { OtlpExporter, SpanOutcome } from '../telemetry/traces/otlp-exporter.ts'
 import { partKey } from '../config/part-key.ts'
-import { proxyVariables } from './proxy-variables.ts'
+import { type OtlpWay, otlpWay } from './otlp-way.ts'
 import type { Leases, SharedParts } from './shared-parts.ts'
 
 /** Of this process, for as long as it runs. */
@@ -75,19 +73,16 @@ function leaseExporter(
   parts: TraceParts,
   leases: Leases,
 ): Promise<OtlpExporter> {
-  const url = new URL(traces.endpoint)
-  const proxy = resolveProxy({ origin: url.origin, environment: proxyVariables(config.environmentProxy) })
   // A queue goes on as long as it leads to the same place in the same way, however much is sampled.
-  const { sample: _, followsParent: __, ...way } = traces
-  return leases.take(parts.exporters, partKey(way, proxy, config.server.dns), () => {
-    // A collector is on the same network, as a rule on the same machine.
-    const options = { origin: url.origin, ca: traces.ca, allowPrivate: true, poolSize: 1 }
-    return openExporter(url, traces, transport.open({ ...options, ...(proxy === undefined ? {} : { proxy }) }), parts)
-  })
+  const { sample: _, followsParent: __, ...kept } = traces
+  const way = otlpWay(traces, config, parts.version)
+  return leases.take(parts.exporters, partKey(kept, way.options, config.server.dns), () =>
+    openExporter(way, traces, transport.open(way.options), parts),
+  )
 }
 
 async function openExporter(
-  url: URL,
+  { url, headers }: OtlpWay,
   traces: TracesConfig,
   channel: Channel,
   { spans, log, version }: TraceParts,
@@ -97,7 +92,7 @@ async function openExporter(
   return new OtlpExporter({
     channel,
     path: url.pathname,
-    headers: headersOf(traces, version),
+    headers,
     envelope: envelopeOf({ version, instanceId, hostName: hostname(), attributes: traces.resource }),
     isCompressed: traces.compression === 'gzip',
     maxWaiting: traces.queue,
@@ -111,12 +106,6 @@ async function openExporter(
       else log.info('traces are delivered again', { otlp: url.origin })
     },
   })
-}
-
-function headersOf({ headers }: TracesConfig, version: string): Readonly<Record<string, string>> {
-  const all: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) all[name] = value instanceof Secret ? value.reveal() : value
-  return { ...all, 'content-type': 'application/json', 'user-agent': `ai-service/${version}` }
 }
 
 /** By the names that metrics have: each provider's, and `alias/endpoint`. */

@@ -43,7 +43,7 @@ export const commandPages: Readonly<Record<string, CommandPage>> = {
     ],
   },
   doctor: {
-    more: 'What is not well is told with what it is, where, and behind `->` what to do; `fail` makes the exit code 1, `warn` does not. It names the variables that would count where no key is set; tells a provider that is unknown to DNS, refuses, drops, fails TLS or is only slow apart, and a proxy that is away, refuses CONNECT or wants credentials; compares the clock with what servers say (more than 60 s apart is wrong); says which program has a port; looks whether data, database and backup folders can be written, and whether others may read or write files of secrets. It tells the newest backup’s age, and asks each provider, the shared store and the store of backups for 3 s each. No key is sent.',
+    more: 'What is not well is told with what it is, where, and behind `->` what to do; `fail` makes the exit code 1, `warn` does not. It names the variables that would count where no key is set; tells a provider that is unknown to DNS, refuses, drops, fails TLS or is only slow apart, and a proxy that is away, refuses CONNECT or wants credentials; compares the clock with what servers say (more than 60 s apart is wrong); says which program has a port; looks whether data, database and backup folders can be written, and whether others may read or write files of secrets. It tells the newest backup’s age, and asks each provider, the shared store, the store of backups and the receiver of traces for 3 s each. No provider’s key is sent.',
     examples: [
       { run: 'ai-service doctor', says: 'everything' },
       { run: 'ai-service doctor --no-network', says: 'without contacting anybody' },

@@ -10,6 +10,7 @@ import { lookAtFolders } from './look-at-folders.ts'
 import { lookAtKeys, lookAtVault } from './look-at-keys.ts'
 import { lookAtModes } from './look-at-modes.ts'
 import { lookAtProviders } from './look-at-providers.ts'
+import { lookAtReceiver } from './look-at-receiver.ts'
 import { lookAtRuntime } from './look-at-runtime.ts'
 import { lookAtTrail } from './look-at-trail.ts'
 import { reachShared } from './reach-shared.ts'
@@ -49,11 +50,12 @@ async function lookAtAll(loaded: LoadedConfig, parts: CliParts, asksNetwork: boo
     ...lookAtKeys(loaded, parts),
     ...(await lookAtFolders(loaded)),
   ]
-  const [trail, addresses, shared, backups, providers] = await Promise.all([
+  const [trail, addresses, shared, backups, receiver, providers] = await Promise.all([
     lookAtTrail(loaded, asksNetwork, parts.nowMs),
     lookAtAddresses(config),
     asksNetwork ? lookAtSharedStore(loaded) : [],
     asksNetwork ? lookAtBackups(loaded, parts.nowMs()) : [],
+    asksNetwork ? lookAtReceiver(config, parts.version) : [],
     asksNetwork ? lookAtProviders(config, parts) : [],
   ])
   const clocks = [...trail.clock, ...providers.flatMap(({ clock }) => clock)]
@@ -63,6 +65,7 @@ async function lookAtAll(loaded: LoadedConfig, parts: CliParts, asksNetwork: boo
     ...addresses,
     ...shared,
     ...backups,
+    ...receiver,
     ...providers.map(({ finding }) => finding),
     ...lookAtClock(clocks),
   ]

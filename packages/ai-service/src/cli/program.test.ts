@@ -212,6 +212,30 @@ test('doctor reaches providers without showing them a key, and sees a wrong cloc
   expect(JSON.stringify(headers)).not.toContain('canary-key')
 })
 
+test('doctor asks the receiver of traces with its token, and the service is well without it', async () => {
+  const asked: unknown[] = []
+  const port = await listen((request, response) => {
+    asked.push([request.method, request.url, request.headers.authorization])
+    response.writeHead(asked.length === 1 ? 200 : 401).end('{}')
+  })
+  const env = {
+    OPENAI_API_KEY: 'canary-key',
+    OPENAI_BASE_URL: `http://127.0.0.1:${await listen((_, response) => response.writeHead(401).end())}/v1`,
+    AI_SERVICE_PORT: '0',
+    AI_SERVICE_METRICS_PORT: '0',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20canary-token',
+  }
+  const [well, refused] = [await run(['doctor'], { env }), await run(['doctor'], { env })]
+  expect(well.out).toContain(`ok    traces: 127.0.0.1:${port} takes them`)
+  expect(refused.out).toContain(
+    `warn  traces: 127.0.0.1:${port}: it answers with status 401; the service runs without it`,
+  )
+  expect([well.code, refused.code]).toEqual([0, 0])
+  expect(asked).toEqual(Array(2).fill(['POST', '/v1/traces', 'Bearer canary-token']))
+  expect(well.out + refused.out).not.toContain('canary-token')
+})
+
 test('doctor is 1 where a provider is away, the runtime too old or the port taken by a stranger', async () => {
   const base = `http://127.0.0.1:${await freePort()}/v1`
   const away = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: base, AI_SERVICE_PORT: '0', AI_SERVICE_METRICS_PORT: '0' }
