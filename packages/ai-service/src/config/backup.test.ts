@@ -141,3 +141,17 @@ test('a configuration is the same version in whatever folder it lies, and anothe
   expect(versions[1]).toBe(versions[0])
   expect(versions[2]).not.toBe(versions[0])
 })
+
+test('replicas with a place each for their backups run one configuration', async () => {
+  const version = async (to: string, HOSTNAME: string, more = ''): Promise<string> =>
+    (await mustLoad(`backup: { to: "${to}", encrypt: env:KEY${more} }`, { env: { ...env, HOSTNAME, BUCKET: 'one' } }))
+      .version
+  for (const to of ['file:/backups/${HOSTNAME}', 's3://${BUCKET}/prod/${HOSTNAME}']) {
+    const first = await version(to, 'pod-a')
+    expect(await version(to, 'pod-b')).toBe(first)
+    expect(await version(to.replace('/${', '/elsewhere/${'), 'pod-a')).not.toBe(first)
+    expect(await version(to, 'pod-a', ', retentionDays: 7')).not.toBe(first)
+  }
+  const s3 = 's3://bucket/${HOSTNAME}'
+  expect(await version(s3, 'pod-a', ', region: eu-central-1')).not.toBe(await version(s3, 'pod-a'))
+})

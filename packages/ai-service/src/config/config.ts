@@ -241,6 +241,8 @@ export interface BackupSettings {
   readonly intervalMs: number
   readonly retentionDays: number
   readonly target: BackupTarget
+  /** Where `target` has this instance's own name in it: what it says on all of them. */
+  readonly targetOfAll?: string
   /** 32 bytes, as they were written down. */
   readonly key: Secret
   readonly previousKeys: readonly Secret[]

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Secret } from 'ai-lib/internal/errors/secret'
 import type {
+  BackupSettings,
   Config,
   DatabaseConfig,
   GuardedUrl,
@@ -124,9 +125,21 @@ function describeProxy(choice: ProxyChoice): string {
  * are taken from there: the same file is the same configuration wherever it lies.
  */
 export function fingerprintConfig(config: Config, folder: string): string {
-  const plain = { ...config, providers: [...config.providers], models: [...config.models] }
+  const plain = {
+    ...config,
+    providers: [...config.providers],
+    models: [...config.models],
+    backup: config.backup && ofAllInstances(config.backup),
+  }
   const hashes = secretsOf(config).map((secret) => createHash('sha256').update(secret.reveal()).digest('hex'))
   return JSON.stringify([plain, hashes], (_, value: unknown) => fromFolder(value, folder))
+}
+
+// A place of an instance's own is no configuration of its own: `targetOfAll` says what is the same on all.
+function ofAllInstances(backup: BackupSettings): BackupSettings {
+  const { target, targetOfAll } = backup
+  if (targetOfAll === undefined) return backup
+  return { ...backup, target: { ...target, ...(target.kind === 's3' ? { bucket: '', prefix: '' } : { path: '' }) } }
 }
 
 /** A path below a folder as one that starts there. */

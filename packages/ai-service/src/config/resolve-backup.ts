@@ -9,6 +9,8 @@ import type { Path } from './problem.ts'
 import { fillUrl, readBaseUrl, readUrlValue, withoutSlash } from './url-value.ts'
 
 const DAY_MS = 86_400_000
+/** As backup.to has it where each instance has a place of its own. */
+const ownName = '${HOSTNAME}'
 
 /** `undefined` where there is no section, or one that names neither target nor key and is off. */
 export async function resolveBackup(building: Building): Promise<BackupSettings | undefined> {
@@ -27,7 +29,22 @@ export async function resolveBackup(building: Building): Promise<BackupSettings 
   if (retentionDays * DAY_MS < intervalMs)
     building.findings.warn('backup.retentionDays is shorter than backup.interval: there is never more than one backup.')
   if (target === undefined || key === undefined) return undefined
-  return { enabled, intervalMs, retentionDays, target, key, previousKeys }
+  const targetOfAll = readTargetOfAll(building)
+  return {
+    enabled,
+    intervalMs,
+    retentionDays,
+    target,
+    ...(targetOfAll === undefined ? {} : { targetOfAll }),
+    key,
+    previousKeys,
+  }
+}
+
+// Replicas with a place each run one configuration all the same.
+function readTargetOfAll(building: Building): string | undefined {
+  const { to } = building.file.backup ?? {}
+  return to?.includes(ownName) === true ? fillUrl(to.replaceAll(ownName, '*'), ['backup', 'to'], building) : undefined
 }
 
 async function resolveTarget(building: Building): Promise<BackupTarget | undefined> {
