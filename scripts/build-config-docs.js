@@ -36,6 +36,9 @@ const environment = `## Environment
 | \`AI_SERVICE_HOST\`, \`AI_SERVICE_PORT\` | address of the data listener |
 | \`AI_SERVICE_METRICS_HOST\`, \`AI_SERVICE_METRICS_PORT\` | address of the metrics listener; port 0 switches it off |
 | \`AI_SERVICE_CALLER_KEY\` | one caller key, with the id \`default\`, beside those of \`auth.keys\`: one that \`keys create\` printed, or any 32 to 256 random printable characters; also as a file \`/run/secrets/ai-service/AI_SERVICE_CALLER_KEY\` |
+| \`AI_SERVICE_DATA_FOLDER\` | where state is kept that no path is given for; default \`data\` beside the configuration |
+| \`AI_SERVICE_AUDIT_SINKS\` | \`audit.sinks\` where the configuration has none: \`store\`, \`stdout\` or \`store,stdout\` |
+| \`AI_SERVICE_CONTAINER\` | set by the image: \`check\` and the log warn where the audit trail ends with the container or pod |
 | \`AI_API_KEY\` | the key of the one provider that has none of its own; alone, OpenAI's |
 | \`AI_BASE_URL\` | the base URL of the one provider that has none of its own; alone, an OpenAI-compatible server's |
 | \`AI_PROXY_URL\` | proxy of every provider that says nothing of its own |

@@ -7,3 +7,4 @@ go build -ldflags '-s -w' -o bin/vault-dev ./vault-dev
 (cd s3 && go build -ldflags '-s -w' -o ../bin/versitygw github.com/versity/versitygw/cmd/versitygw)
 ../scripts/build-kubernetes-tools.sh
 (cd otlp-receiver && go build -ldflags '-s -w' -o ../bin/otlp-receiver .)
+(cd compose && go build -ldflags '-s -w' -o ../bin/compose-config .)

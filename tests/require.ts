@@ -18,6 +18,10 @@ const requirements = {
   haproxy: { program: 'haproxy', enable: 'apt-get install haproxy' },
   'otlp-receiver': { program: 'otlp-receiver', enable: 'install Go and run scripts/build-test-servers.sh' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
+  unshare: { program: 'unshare', enable: 'apt-get install util-linux' },
+  buildah: { program: 'buildah', enable: 'apt-get install buildah' },
+  'compose-config': { program: 'compose-config', enable: 'install Go and run scripts/build-test-servers.sh' },
+  debootstrap: { program: 'debootstrap', enable: 'apt-get install debootstrap' },
 } as const satisfies Record<string, { readonly program: string; readonly enable: string }>
 
 function builtTools<Name extends string>(...names: readonly Name[]) {

@@ -27,7 +27,7 @@ test.each(named(blocks.filter(isElsewhere)))(
 )
 
 test.each(named(blocks))('%s names files that there are', (_at, { code }) => {
-  const made = /dist|\.tgz|node_modules|deploy\/docker/
+  const made = /dist|\.tgz|node_modules|secrets\//
   expect(pathsIn(code).filter((path) => !made.test(path) && !existsSync(join(root, path)))).toEqual([])
 })
 

@@ -8,7 +8,7 @@ export function demoBanner(dataUrl: string, needsKey: boolean): string {
   const key = needsKey
     ? [
         'Callers need a key here, because this is no loopback address: add  -H "authorization: Bearer $KEY"',
-        'with one that `npx ai-service keys create` makes.',
+        'with one that `ai-service keys create` makes, or with the one that you start it with as AI_SERVICE_CALLER_KEY.',
         '',
       ]
     : []

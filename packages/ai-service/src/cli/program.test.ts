@@ -191,6 +191,19 @@ test('health asks loopback where the service listens everywhere', async () => {
   expect((await run(['health'], { env: { AI_SERVICE_HOST: '0.0.0.0', AI_SERVICE_PORT: String(port) } })).code).toBe(0)
 })
 
+test('health asks the service that runs where the file was spoilt since, and needs no key of a provider', async () => {
+  const port = await listen((_, response) => response.writeHead(200).end())
+  const spoilt = await run(['health'], { yaml: `server: { host: 127.0.0.1, port: ${port} }\nsever: {}\n` })
+  expect(spoilt).toMatchObject({ code: 0, out: `127.0.0.1:${port} is ready\n` })
+  expect(spoilt.err).toBe('warning: the configuration is not valid now; the service runs with the one before it.\n')
+  const unreadable = await run(['health'], { yaml: 'server: {', env: { AI_SERVICE_PORT: String(port) } })
+  expect(unreadable.code).toBe(0)
+  const away = await run(['health'], { yaml: `server: { port: ${await freePort()} }\nsever: {}\n` })
+  expect(away.code).toBe(78)
+  const keyless = `server: { port: ${port} }\nproviders: { openai: { keys: [ { secret: env:NOWHERE } ] } }\n`
+  expect(await run(['health'], { yaml: keyless })).toMatchObject({ code: 0, err: '' })
+})
+
 test('doctor reaches providers without showing them a key, and sees a wrong clock', async () => {
   const headers: unknown[] = []
   const port = await listen((request, response) => {

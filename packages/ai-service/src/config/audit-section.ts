@@ -32,5 +32,5 @@ export const auditSection = section({
       }),
     )
     .optional()
-    .meta({ description: 'Default the store alone.' }),
+    .meta({ description: 'Default the store alone; in the image store and stdout (AI_SERVICE_AUDIT_SINKS).' }),
 }).meta({ description: 'The audit trail. On by default.' })

@@ -22,6 +22,8 @@ export interface Building {
   readonly secretFiles: Set<string>
   /** Every file that was read, or would have been. */
   readonly readFiles: Set<string>
+  /** The kernel's list of mounts; absent outside a container. */
+  readonly mounts?: string | undefined
   /** Absent while `secrets:` itself is resolved, and where no Vault is configured. */
   readonly vault?: VaultReader | undefined
 }

@@ -48,6 +48,7 @@ function loadIn(cwd: string, yaml: string | undefined, { env = {}, configPath }:
     nowMs: NOW_MS,
     systemFolder: join(cwd, 'etc'),
     secretsFolder: join(cwd, 'secrets'),
+    mountsFile: join(cwd, 'mounts'),
     ...(configPath === undefined ? {} : { configPath }),
   })
 }

@@ -6,7 +6,7 @@ import type { ProviderSpec } from 'ai-lib/internal/providers/provider'
 import { type Environment, errorCodeOf, readFault } from '../secrets/sources.ts'
 import type { VaultClient } from '../secrets/vault/vault-client.ts'
 import type { VaultSettings } from '../secrets/vault/vault-settings.ts'
-import type { Building } from './building.ts'
+import { type Building, variable } from './building.ts'
 import { checkShape } from './check-shape.ts'
 import type { Config, ConfigSource, LoadedConfig, WatchedSources } from './config.ts'
 import { type FindParts, findConfig } from './find-config.ts'
@@ -25,6 +25,8 @@ export interface LoadParts extends FindParts {
   readonly specs: ReadonlyMap<string, ProviderSpec>
   /** Default `/run/secrets/ai-service`. */
   readonly secretsFolder?: string
+  /** Default `/proc/self/mountinfo`; read only in a container. */
+  readonly mountsFile?: string
   /** Leaves the keys of providers, and of callers, unread: who reads the trail needs none of them, and should have none. */
   readonly withoutProviderKeys?: boolean
   /** Milliseconds since the epoch; only warns of caller keys that have expired. */
@@ -73,10 +75,12 @@ async function build(
   findings: Findings,
   source: ConfigSource,
   folder: string,
-  { env, specs, secretsFolder = '/run/secrets/ai-service', withoutProviderKeys = false, nowMs }: LoadParts,
+  parts: LoadParts,
 ): Promise<LoadResult> {
+  const { env, specs, secretsFolder = '/run/secrets/ai-service', withoutProviderKeys = false, nowMs } = parts
   const read = { secretFiles: new Set<string>(), readFiles: new Set(source.kind === 'file' ? [source.path] : []) }
-  const building: Building = { file, env, folder, specs, findings, secretsFolder, withoutProviderKeys, ...read }
+  const mounts = await readMounts(parts)
+  const building: Building = { file, env, folder, specs, findings, secretsFolder, withoutProviderKeys, mounts, ...read }
   const secrets = await resolveSecrets(building)
   const vault = secrets.vault && (await openVaultReader(secrets.vault, env))
   const config = await resolveConfig({ ...building, vault }, secrets, source.kind === 'file', nowMs)
@@ -107,6 +111,12 @@ async function openVaultReader(settings: VaultSettings, env: Environment): Promi
     import('ai-lib/internal/transport/http-transport'),
   ])
   return openVault(createHttpTransport(), { settings, env })
+}
+
+/** The image says that it is one; elsewhere nobody asks what ends when. */
+async function readMounts({ env, mountsFile = '/proc/self/mountinfo' }: LoadParts): Promise<string | undefined> {
+  if (variable(env, 'AI_SERVICE_CONTAINER') === undefined) return undefined
+  return readFile(mountsFile, 'utf8').catch(() => undefined) // No such list: nothing is known, and nothing warned of.
 }
 
 function versionOf(config: Config, folder: string): string {

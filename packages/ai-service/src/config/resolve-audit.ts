@@ -1,15 +1,18 @@
 // Fills in `audit:`; a signing key is looked at here, so that a wrong one is told before anything starts.
 import { createPrivateKey } from 'node:crypto'
 import type { Secret } from 'ai-lib/internal/errors/secret'
-import { type Building, readSecret } from './building.ts'
+import { type Building, readSecret, variable } from './building.ts'
 import type { AuditConfig } from './config.ts'
 import type { Path } from './problem.ts'
+import type { ConfigFile } from './schema.ts'
+
+type Sink = NonNullable<NonNullable<ConfigFile['audit']>['sinks']>[number]
 
 const defaultSpoolBytes = 256 * 1024 * 1024
 
 export async function resolveAudit(building: Building): Promise<AuditConfig> {
   const audit = building.file.audit ?? {}
-  const sinks = audit.sinks ?? [{ kind: 'store' }]
+  const sinks = audit.sinks ?? sinksOfEnvironment(building)
   const signingKey = await resolveKey(audit.signingKey, building)
   const { whenAway = 'block', enabled = true } = audit
   if (!enabled) building.findings.note('audit.enabled is false: requests are not recorded.')
@@ -24,6 +27,20 @@ export async function resolveAudit(building: Building): Promise<AuditConfig> {
     sinks: sinks.map(({ kind }) => kind),
     spoolBytes: sinks.find(({ kind }) => kind === 'store')?.spool ?? defaultSpoolBytes,
   }
+}
+
+/** `AI_SERVICE_AUDIT_SINKS`, as the image sets it: what is printed outlives a container, where its folder does not. */
+function sinksOfEnvironment({ env, findings }: Building): readonly Sink[] {
+  const names = variable(env, 'AI_SERVICE_AUDIT_SINKS')
+    ?.split(',')
+    .map((name) => name.trim()) ?? ['store']
+  const sinks = (['store', 'stdout'] as const).filter((kind) => names.includes(kind)).map((kind) => ({ kind }))
+  if (sinks.length !== names.length)
+    findings.environmentProblem(
+      'AI_SERVICE_AUDIT_SINKS',
+      'found something else, expected store, stdout or both with a comma',
+    )
+  return sinks
 }
 
 async function resolveKey(text: string | undefined, building: Building): Promise<Secret | undefined> {

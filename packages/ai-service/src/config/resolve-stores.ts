@@ -1,7 +1,8 @@
 // Fills in `stores:`; the kinds of store that a later version has are refused by name.
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Secret } from 'ai-lib/internal/errors/secret'
 import type { Building } from './building.ts'
+import { dataFolder } from './data-folder.ts'
 import type { DatabaseConfig, SharedStore, StoresConfig } from './config.ts'
 import { NOT_YET } from './field.ts'
 import type { Path } from './problem.ts'
@@ -9,7 +10,11 @@ import { readUrlValue } from './url-value.ts'
 
 export async function resolveStores(building: Building): Promise<StoresConfig> {
   const stores = building.file.stores ?? {}
-  const database = await readStore(stores.database ?? 'sqlite:./data/ai-service.db', 'database', building)
+  const database = await readStore(
+    stores.database ?? `sqlite:${join(dataFolder(building), 'ai-service.db')}`,
+    'database',
+    building,
+  )
   const shared = await readStore(stores.shared ?? 'memory', 'shared', building)
   return {
     database: resolveDatabase(database ?? 'sqlite:', building),
@@ -26,7 +31,7 @@ function resolveDatabase(text: string, building: Building): DatabaseConfig {
       building.findings.problem(databasePath, 'found no whole URL, expected postgres://user@host:5432/name')
     const password = url?.password ? [new Secret(decoded(url.password))] : []
     const shown = url === null ? 'postgres:' : `postgres://${url.host}${url.pathname}`
-    const localPath = resolve(building.folder, 'data/ai-service')
+    const localPath = join(dataFolder(building), 'ai-service')
     return { kind: 'postgres', url: { url: new Secret(text), shown }, secrets: password, localPath }
   }
   const file = /^sqlite:(?:\/\/)?(.+)$/.exec(text)?.[1]

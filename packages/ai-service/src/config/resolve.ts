@@ -1,7 +1,17 @@
 // Builds the whole configuration from a checked file and the environment: explicit over environment over default.
+import { dirname } from 'node:path'
 import type { Building } from './building.ts'
-import type { Config, ProviderConfig, ReloadConfig, SecretsConfig, ServerConfig } from './config.ts'
+import type {
+  AuditConfig,
+  Config,
+  ProviderConfig,
+  ReloadConfig,
+  SecretsConfig,
+  ServerConfig,
+  StoresConfig,
+} from './config.ts'
 import { applyGeneralVariables, environmentProxy, providersOfEnvironment } from './from-environment.ts'
+import { endsWith } from './data-folder.ts'
 import { resolveAudit } from './resolve-audit.ts'
 import { resolveAuth, resolveLimits } from './resolve-auth.ts'
 import { resolveCache } from './resolve-cache.ts'
@@ -30,6 +40,9 @@ export async function resolveConfig(
   const models = await resolveModels(providers, building)
   const auth = await resolveAuth(server, nowMs, building)
   await warnOfUnserved(auth.keys, { providers, models }, building)
+  const stores = await resolveStores(building)
+  const audit = await resolveAudit(building)
+  warnOfShortTrail(stores, audit, building)
   return {
     server,
     secrets,
@@ -37,10 +50,10 @@ export async function resolveConfig(
     models,
     auth,
     limits: resolveLimits(building),
-    stores: await resolveStores(building),
+    stores,
     cache: resolveCache(building),
     ...(backup === undefined ? {} : { backup }),
-    audit: await resolveAudit(building),
+    audit,
     telemetry: await resolveTelemetry(building),
     reload: resolveReload(building),
     environmentProxy: environmentProxy(building),
@@ -50,6 +63,16 @@ export async function resolveConfig(
 
 function resolveReload({ file: { reload = {} } }: Building): ReloadConfig {
   return { watch: reload.watch ?? true, intervalMs: reload.interval ?? 30_000, force: reload.force ?? false }
+}
+
+/** In a container a file may end with what it serves: the trail of all requests would go with it. */
+function warnOfShortTrail({ database }: StoresConfig, audit: AuditConfig, { mounts, findings }: Building): void {
+  if (mounts === undefined || database.kind !== 'sqlite' || !audit.enabled || !audit.sinks.includes('store')) return
+  const end = endsWith(database.path, mounts)
+  if (end === undefined) return
+  findings.warn(
+    `The audit trail is in ${dirname(database.path)}, which ends with the ${end}: set stores.database to postgres://…, or mount a volume that outlives it.`,
+  )
 }
 
 /** One address cannot be listened on twice, and "the port is taken" would send its operator looking for somebody else. */

@@ -15,7 +15,7 @@ import { telemetrySection } from './telemetry-section.ts'
 const storesSection = section({
   database: urlValue('sqlite:./path or postgres://user@host/name').optional().meta({
     description:
-      'Default `sqlite:./data/ai-service.db`, from the folder of the configuration, else the working folder. Or `postgres://user:password@host:5432/name?sslmode=verify-full`: a URL, a reference, or a URL with `${NAME}` in it.',
+      'Default `sqlite:./data/ai-service.db`, from the folder of the configuration, else the working folder; with AI_SERVICE_DATA_FOLDER in that one. Or `postgres://user:password@host:5432/name?sslmode=verify-full`: a URL, a reference, or a URL with `${NAME}` in it.',
   }),
   shared: urlValue('memory or redis://host:6379/0').optional().meta({
     description:
