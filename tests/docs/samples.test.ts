@@ -1,5 +1,5 @@
-// Samples that are no configuration of the service: JSON parses, manifests and values of the chart are what they say they are.
-import { execFileSync } from 'node:child_process'
+// Samples that are no configuration of the service: JSON, Python and PromQL parse, manifests and values are what they say.
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { isRecord } from '../faults/asking.ts'
 import { needs, programPath } from '../require.ts'
-import { type Block, blocksIn, root } from './pages.ts'
+import { type Block, blocksIn, blocksOf, pages, root } from './pages.ts'
 
 /** What a YAML block may say it is, in the comment above it: `<!-- sample: helm-values -->`. */
 const kinds = ['helm-values', 'kubernetes', 'compose', 'prometheus', 'other']
@@ -51,4 +51,36 @@ needs('helm')('values of the chart', () => {
       expect(rendered.toString()).toContain('kind: Deployment')
     },
   )
+})
+
+needs('python3')('samples in Python', () => {
+  test.each(blocksIn('python').map(at))('%s parses', (_at, { code }) => {
+    const run = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+      input: code,
+      encoding: 'utf8',
+    })
+    expect(run).toMatchObject({ status: 0, stderr: '' })
+  })
+})
+
+needs('promtool')('queries', () => {
+  test.each(blocksIn('promql').map(at))('%s is PromQL', (_at, { code }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ai-service-docs-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'rules.yaml')
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'page', rules: [{ record: 'page:query', expr: code }] }] }))
+    expect(
+      spawnSync(programPath('promtool') ?? 'promtool', ['check', 'rules', file], { encoding: 'utf8' }),
+    ).toMatchObject({
+      status: 0,
+    })
+  })
+})
+
+/** Languages that blocks may be in; each is looked at somewhere, but for drawings and what is shown as text. */
+const languages = ['', 'ini', 'json', 'mermaid', 'promql', 'python', 'sh', 'text', 'ts', 'yaml']
+
+test('no block is in a language that nothing looks at', () => {
+  const found = new Set(pages.flatMap(blocksOf).map(({ language }) => language))
+  expect([...found].filter((language) => !languages.includes(language))).toEqual([])
 })

@@ -30,7 +30,11 @@ export const runPages: readonly RunPage[] = [
   { page: 'docs/how-to/audit.md', config: simple, programs: ['openssl'] },
   { page: 'docs/how-to/metrics.md', config: simple, programs: ['curl', 'promtool'] },
   { page: 'docs/how-to/response-cache.md', programs: ['curl'] },
-  { page: 'docs/reference/cli.md', config: simple, before: 'ai-service audit export --file exported.jsonl' },
+  {
+    page: 'docs/reference/cli.md',
+    config: simple,
+    before: 'mkdir backups; ai-service audit export --file exported.jsonl',
+  },
   { page: 'packages/ai-service/README.md', config: simple },
 ]
 

@@ -5,7 +5,7 @@ import { fencedBlocks, translations } from '../../scripts/copy-zh-blocks.js'
 import { prose } from './pages.ts'
 
 const pages = translations()
-const wanted = ['教程.md', 'Kubernetes部署.md', 'Helm Chart配置.md', '监控和可观测性.md']
+const wanted = ['教程.md', '容器化部署.md', 'Kubernetes部署.md', 'Helm Chart配置.md', '监控和可观测性.md']
 
 function sectionsOf(text: string): number {
   return prose({ name: '', folder: '', text }).match(/^## /gm)?.length ?? 0

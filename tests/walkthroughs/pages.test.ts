@@ -79,7 +79,9 @@ function shell(script: string, { service, env }: World): Promise<Ran> {
     cwd: service.folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   })
+  onTestFinished(() => void (child.exitCode === null && child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')))
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })))

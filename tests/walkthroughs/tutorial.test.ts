@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { callsIn } from '../docs/commands-elsewhere.ts'
 import { root } from '../docs/pages.ts'
 import { listedBlocks } from '../docs/shell-blocks.ts'
@@ -136,6 +136,8 @@ async function run({ code, says, line }: Extract<Step, { kind: 'run' }>): Promis
   const child = shell(code)
   let said = ''
   listen(child, (text) => (said += text))
+  // A loop that waits for what never comes ends with the test.
+  onTestFinished(() => void (child.exitCode === null && child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')))
   const status = await new Promise((resolve) => child.once('close', resolve))
   expect(status, `line ${line}:\n${said}`).toBe(0)
   for (const words of says) expect(said, `line ${line}`).toContain(words)
