@@ -1,5 +1,6 @@
 // A real Prometheus looks at real services, one of them well and the others not: every series has values, every query of the
 // dashboard finds data, and every alert fires once, of a real fault.
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -7,8 +8,8 @@ import { parse } from 'yaml'
 import { runtimeSpecs, seriesSpecs } from '../../packages/ai-service/src/telemetry/series-specs.ts'
 import { eventually } from '../faults/asking.ts'
 import { type PrometheusServer, type Sample, startPrometheus } from '../kit/prometheus.ts'
-import { needs } from '../require.ts'
-import { filledIn, queries } from './dashboard-file.ts'
+import { needs, programPath } from '../require.ts'
+import { dashboard, filledIn, queries } from './dashboard-file.ts'
 import { faster, type Pace } from './faster-rules.ts'
 import { startFailing } from './parts/failing.ts'
 import { startHealthy } from './parts/healthy.ts'
@@ -139,6 +140,28 @@ needs(
       const filled = filledIn(expr, variables)
       await eventually(() => hasData(filled), filled, 50_000)
     })
+  })
+
+  test('`promtool check metrics` has nothing to say about all of it', async () => {
+    const [healthy] = await Promise.all(starting)
+    const text = await (await fetch(`http://${healthy?.target.targets[0]}/metrics`)).text()
+    expect(text).toContain('ai_trace_spans_total')
+    expect(execFileSync(programPath('promtool') ?? '', ['check', 'metrics'], { input: text, encoding: 'utf8' })).toBe(
+      '',
+    )
+  })
+
+  test('every variable of the dashboard has values to choose from, and its marks are a query', async () => {
+    const choices = dashboard.templating.list.flatMap(({ definition = '' }) => {
+      const [, series = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(definition) ?? []
+      return series === '' ? [] : [{ series, label }]
+    })
+    expect(choices).toHaveLength(dashboard.templating.list.length - 1)
+    for (const { series, label } of choices) {
+      const found = await query(`count by (${label}) (${filledIn(series)})`)
+      expect(found.filter(({ labels }) => labels[label] !== undefined).length, label).toBeGreaterThan(0)
+    }
+    for (const { expr } of dashboard.annotations.list) await query(filledIn(expr))
   })
 
   describe('every alert fires of a real fault', () => {
