@@ -46,6 +46,11 @@ const environment = `## Environment
 | \`AI_HTTP_POOL_MAX_IDLE_PER_HOST\` | \`server.poolSize\` |
 | \`AI_HTTP_POOL_IDLE_TIMEOUT_MS\` | \`providers.<name>.idleTimeout\`, in milliseconds |
 | \`HTTP_PROXY\`, \`HTTPS_PROXY\`, \`NO_PROXY\` | as in curl; lower case wins |
+| \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`_HEADERS\`, \`_CERTIFICATE\`, \`_COMPRESSION\`, \`_TIMEOUT\` (ms) | \`telemetry.traces\`; \`OTEL_EXPORTER_OTLP_TRACES_…\` wins over each, its endpoint is taken as it stands |
+| \`OTEL_TRACES_SAMPLER\`, \`OTEL_TRACES_SAMPLER_ARG\` | \`telemetry.traces.sample\`, \`.followParent\`: \`always_on\`, \`always_off\`, \`traceidratio\`, each with \`parentbased_\` before it too |
+| \`OTEL_SERVICE_NAME\`, \`OTEL_RESOURCE_ATTRIBUTES\` | \`telemetry.traces.resource\` |
+| \`OTEL_BSP_MAX_QUEUE_SIZE\`, \`OTEL_BSP_SCHEDULE_DELAY\` (ms) | \`telemetry.traces.queue\`, \`.interval\` |
+| \`OTEL_SDK_DISABLED=true\`, \`OTEL_TRACES_EXPORTER=none\` | switch off what only these variables have asked for |
 | \`NODE_EXTRA_CA_CERTS\` | PEM file of certificates trusted besides the system's, for every provider |
 `
 
@@ -111,6 +116,7 @@ function formOf(value) {
   if (choices !== undefined) return choices.map((one) => `\`${one}\``).join(', ')
   if (value.type === 'boolean') return '`true`, `false`'
   if (value.type === 'integer') return `${value.minimum} to ${value.maximum}`
+  if (value.type === 'number' && value.exclusiveMinimum === undefined) return `${value.minimum} to ${value.maximum}`
   if (value.type === 'number') return `above ${value.exclusiveMinimum}, up to ${value.maximum}`
   return formOfText(value.pattern ?? '')
 }

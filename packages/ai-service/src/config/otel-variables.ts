@@ -1,7 +1,11 @@
 // OpenTelemetry's own variables, as far as traces have them; one for traces alone wins over the general one.
+//
+// Platforms set them for everything that runs there. What this service does not understand of them is warned of and ignored,
+// as OpenTelemetry's specification wants it: a collector's settings must not keep a gateway from starting.
 import { type Building, variable } from './building.ts'
+import type { Findings } from './problem.ts'
 
-/** What the variables say of traces; a problem with one is noted under its name. */
+/** What the variables say of traces. */
 export interface OtelVariables {
   readonly isOff: boolean
   /** With its path. */
@@ -76,11 +80,12 @@ function samplingOf(sampler: string | undefined, share: string | undefined, { fi
     case 'traceidratio': {
       const sample = share === undefined ? 1 : Number(share)
       if (sample >= 0 && sample <= 1) return { sample, followsParent }
-      findings.environmentProblem('OTEL_TRACES_SAMPLER_ARG', 'found something else, expected a number from 0 to 1')
+      ignore(findings, 'OTEL_TRACES_SAMPLER_ARG', 'found something else, expected a number from 0 to 1')
       return undefined
     }
     default:
-      findings.environmentProblem(
+      ignore(
+        findings,
         'OTEL_TRACES_SAMPLER',
         'found no sampler of this service, expected always_on, always_off or traceidratio, with or without parentbased_',
       )
@@ -90,14 +95,14 @@ function samplingOf(sampler: string | undefined, share: string | undefined, { fi
 
 function compressionOf(text: string | undefined, { findings }: Building): 'none' | 'gzip' | undefined {
   if (text === undefined || text === 'none' || text === 'gzip') return text
-  findings.environmentProblem('OTEL_EXPORTER_OTLP_COMPRESSION', 'found something else, expected none or gzip')
+  ignore(findings, 'OTEL_EXPORTER_OTLP_COMPRESSION', 'found something else, expected none or gzip')
   return undefined
 }
 
 function wholeOf(name: string, text: string | undefined, { findings }: Building): number | undefined {
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  findings.environmentProblem(name, 'found something else, expected a whole number above 0')
+  ignore(findings, name, 'found something else, expected a whole number above 0')
   return undefined
 }
 
@@ -110,10 +115,7 @@ function pairsOf(name: string, text: string | undefined, { findings }: Building)
     const value = decoded(pair.slice(equals + 1).trim())
     if (pair.trim() === '') continue
     if (key === '' || value === undefined || value === '') {
-      findings.environmentProblem(
-        name,
-        'found something else, expected key=value,key=value with values percent-encoded',
-      )
+      ignore(findings, name, 'found something else, expected key=value,key=value with values percent-encoded')
       return {}
     }
     pairs[key] = value
@@ -128,4 +130,9 @@ function decoded(text: string): string | undefined {
     // A malformed escape: the caller says what was expected.
     return undefined
   }
+}
+
+/** Says that a variable is as if it were not set; its value may be a secret and is not shown. */
+export function ignore(findings: Findings, name: string, why: string): void {
+  findings.warn(`${name} is ignored: ${why}.`)
 }

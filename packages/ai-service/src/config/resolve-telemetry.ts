@@ -3,7 +3,7 @@ import { Secret } from 'ai-lib/internal/errors/secret'
 import { isReference } from '../secrets/sources.ts'
 import { type Building, readSecret, variable } from './building.ts'
 import type { TelemetryConfig, TracesConfig } from './config.ts'
-import { type OtelVariables, readOtelVariables } from './otel-variables.ts'
+import { ignore, type OtelVariables, readOtelVariables } from './otel-variables.ts'
 import type { Path } from './problem.ts'
 import { readPemFile } from './resolve-server.ts'
 import { isPrivateHost, readBaseUrl, readUrlValue, withoutSlash } from './url-value.ts'
@@ -68,9 +68,7 @@ async function resolveEndpoint({ endpoint }: OtelVariables, building: Building):
       : readEndpoint(text, false, (why) => building.findings.problem([...path, 'otlp'], why))
   }
   if (endpoint !== undefined)
-    return readEndpoint(endpoint.text, endpoint.isWhole, (why) =>
-      building.findings.environmentProblem(endpoint.name, why),
-    )
+    return readEndpoint(endpoint.text, endpoint.isWhole, (why) => ignore(building.findings, endpoint.name, why))
   building.findings.problem(path, 'found no otlp, expected a URL here or in OTEL_EXPORTER_OTLP_ENDPOINT', 'key')
   return undefined
 }

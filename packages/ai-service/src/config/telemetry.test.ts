@@ -178,9 +178,11 @@ describe('OpenTelemetry’s variables', () => {
     ],
     ['OTEL_BSP_SCHEDULE_DELAY', '5s', 'found something else, expected a whole number above 0'],
     ['OTEL_EXPORTER_OTLP_COMPRESSION', 'zstd', 'found something else, expected none or gzip'],
-  ])('%s=%s is refused without being shown', async (name, value, why) => {
+  ])('%s=%s is ignored, and told of without its value', async (name, value, why) => {
     const env = { ...base, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://general:4318', [name]: value }
-    expect(await problemsOf('server: {}', { env })).toEqual([`environment ${name}: ${why}`])
+    const { config, warnings } = await mustLoad('server: {}', { env })
+    expect(warnings).toEqual([`${name} is ignored: ${why}.`])
+    expect(config.telemetry.traces === undefined).toBe(name === 'OTEL_EXPORTER_OTLP_ENDPOINT')
   })
 
   test('another protocol is told of', async () => {
