@@ -32,6 +32,8 @@ export function renderHelmSchema(config, specs) {
     title: 'Values of the chart ai-service',
     $comment: 'Written by `node scripts/build-helm-schema.js`.',
     ...section(undefined, properties),
+    // A section that somebody has set to null is not there any more.
+    required: Object.keys(properties).filter((name) => name !== 'global'),
   }
   return `${JSON.stringify(schema, null, 2)}\n`
 }

@@ -57,7 +57,12 @@ function secretsSection(specs) {
   ])
   return section('Keys, in the chart’s Secret or in yours.', {
     ...Object.fromEntries(keys),
-    caller_key: text('Key that callers show: 32 to 256 printable characters. Empty makes one.'),
+    // Two ways, so that no error repeats what was written.
+    caller_key: {
+      description: 'Key that callers show: 32 to 256 printable characters. Empty makes one.',
+      type: 'string',
+      anyOf: [{ maxLength: 0 }, { minLength: 32, maxLength: 256 }],
+    },
     createCallerKey: flag('Whether a caller key is made where caller_key is empty.'),
     extra: { ...map('Further secrets by name.'), propertyNames: { pattern: '^[A-Za-z0-9._-]{1,253}$' } },
     existingSecret: name('A Secret of your own, mounted beside the chart’s.'),

@@ -36,6 +36,7 @@ const bySchema: readonly Case[] = [
     "at '/config/limits/0'",
     "missing property 'for'",
   ],
+  ['a section taken away', { config: null }, "missing property 'config'"],
   ['a quantity that is none', { dataSizeLimit: 'much' }, "at '/dataSizeLimit'", 'does not match pattern'],
 ]
 
@@ -104,6 +105,13 @@ needs('helm', 'helm3')('refused by helm', () => {
     const refusal = await refusalOf(values)
     expect(refusal).toContain("at '/config/providers/openai/keys/0/secret'")
     expect(refusal).not.toContain('0123456789')
+  })
+
+  test('a callers’ key that is too short is not repeated', async () => {
+    const refusal = await refusalOf({ secrets: { caller_key: 'hunter2' } })
+    expect(refusal).toContain("at '/secrets/caller_key'")
+    expect(refusal).toContain('minLength: got 7, want 32')
+    expect(refusal).not.toContain('hunter2')
   })
 
   test('lint and a dry run of install refuse the same', async () => {

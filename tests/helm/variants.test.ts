@@ -1,11 +1,20 @@
 // The chart under sets of values that belong together, judged by Helm itself, the API's schemas, pod security and kube-score.
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { blocksIn } from '../docs/pages.ts'
-import { chartFolder, find, type Manifest, render, renderText, runHelm, seedValues } from '../kit/helm.ts'
-import { manifestsIn, manifestTools, podSecurityFindings, schemaFindings, scoreFindings } from '../kit/kubernetes.ts'
+import { chartFolder, find, type Manifest, render, renderText, runHelm, seedValues, type Values } from '../kit/helm.ts'
+import {
+  kustomize,
+  manifestsIn,
+  manifestTools,
+  podSecurityFindings,
+  schemaFindings,
+  scoreFindings,
+} from '../kit/kubernetes.ts'
+import { lintFindings } from '../kit/manifest-rules.ts'
 import { needs } from '../require.ts'
 
 const folder = join(chartFolder, 'ci')
@@ -26,6 +35,16 @@ const objections: Readonly<Record<string, readonly string[]>> = {
   'everything-values.yaml': [],
 }
 
+/** The same of the rules that are kube-linter's, which has none for the policy of pulling. */
+const lintObjections: Readonly<Record<string, readonly string[]>> = {
+  'seed-values.yaml': ['latest-tag'],
+  // Its account is made by somebody else.
+  'own-secrets-values.yaml': ['latest-tag', 'non-existent-service-account'],
+  'one-pod-values.yaml': ['latest-tag'],
+  'bare-values.yaml': ['latest-tag', 'non-existent-service-account', 'non-isolated-pod'],
+  'everything-values.yaml': [],
+}
+
 needs(
   'helm',
   'helm3',
@@ -40,6 +59,8 @@ needs(
     const text = await renderText({ files: [file] })
     expect(schemaFindings(text)).toEqual([])
     expect(podSecurityFindings(text)).toEqual([])
+    const linted = lintFindings(manifestsIn(text)).map((finding) => finding.split(' ')[1]?.replace(':', ''))
+    expect(new Set(linted)).toEqual(new Set(lintObjections[name]))
     const found = scoreFindings(text).map((finding) => finding.split(' ')[1]?.replace(':', ''))
     expect(new Set(found)).toEqual(new Set(objections[name]))
   })
@@ -79,13 +100,25 @@ needs(
     expect(schemaFindings(await renderText({ values: parse(code) }))).toEqual([])
   })
 
-  test('restart is asked for by nothing that only changes configuration or keys', async () => {
+  test('pods are replaced for what a running service cannot take over, and for nothing that is live', async () => {
     const pod = async (values: object) =>
       find(await render({ values: { secrets: { caller_key: 'k'.repeat(40) }, ...values } }), 'Deployment')['spec']
         .template
     const before = await pod({})
     expect(await pod({ config: { max_retries: 1, limits: [{ for: 'key', requests: '10/1m' }] } })).toEqual(before)
+    expect(await pod({ config: { audit: { durability: 'async' } } })).toEqual(before)
     expect(await pod({ secrets: { openai_key: 'sk-other', caller_key: 'k'.repeat(40) } })).toEqual(before)
+    expect(await pod({ valkey: { url: 'redis://cache' } })).toEqual(before)
+    for (const config of [
+      { stores: { database: 'sqlite:/var/lib/ai-service/other.db' } },
+      { audit: { whenAway: 'allow' } },
+      { server: { metrics: { port: 9999 } } },
+      { server: { port: 9999 } },
+      { server: { tls: { cert: '/tls/tls.crt', key: 'file:/tls/tls.key' } } },
+      { telemetry: { metrics: { enabled: false } } },
+    ])
+      expect(await pod({ config }), JSON.stringify(config)).not.toEqual(before)
+    expect(await pod({ postgresql: { url: 'postgres://db/ai' } })).not.toEqual(before)
   })
 
   test('with an autoscaler there is no replicas, which would undo what it decided', async () => {
@@ -94,12 +127,44 @@ needs(
     expect(find(manifests, 'HorizontalPodAutoscaler')['spec'].scaleTargetRef.name).toBe('rel-ai-service')
   })
 
+  test('the pod is that of deploy/kubernetes', async () => {
+    const base = manifestsIn(kustomize(fileURLToPath(new URL('../../deploy/kubernetes/base', import.meta.url))))
+    const [chart, plain] = [find(await render(), 'Deployment'), find(base, 'Deployment')]
+    expect(likeness(chart)).toEqual(likeness(plain))
+  })
+
   test('the alerts are those of deploy/prometheus, word by word', async () => {
     const manifests = await render({ values: { prometheusRule: { enabled: true } } })
     const rules = new URL('../../deploy/prometheus/rules/ai-service.yaml', import.meta.url)
     expect(find(manifests, 'PrometheusRule')['spec']).toEqual(parse(readFileSync(rules, 'utf8')))
   })
 })
+
+/** What both ways of installing have to agree on; labels, Secrets and how many bytes are each one's own. */
+function likeness({ spec: { strategy, minReadySeconds, template } }: Manifest): object {
+  const { terminationGracePeriodSeconds, securityContext, enableServiceLinks, volumes, containers } = template.spec
+  const [{ ports, lifecycle, livenessProbe, readinessProbe, startupProbe, volumeMounts }] = containers
+  // oxlint-disable-next-line typescript/no-explicit-any -- a probe
+  const probe = ({ httpGet: { path, port }, ...timing }: any) => ({ path, port, ...timing })
+  return {
+    strategy,
+    minReadySeconds,
+    terminationGracePeriodSeconds,
+    securityContext,
+    enableServiceLinks,
+    container: { ...containers[0].securityContext, runAsNonRoot: true },
+    ports,
+    lifecycle,
+    probes: [livenessProbe, readinessProbe, startupProbe].map((each) => probe(each)),
+    mounts: volumeMounts,
+    volumes: volumes.map(({ name }: { name: string }) => name),
+    modes: volumes.map(({ projected }: { projected?: { defaultMode: number } }) => projected?.defaultMode),
+    token: template.spec.automountServiceAccountToken,
+    spread: template.spec.topologySpreadConstraints
+      .map(({ topologyKey, whenUnsatisfiable, maxSkew }: Values) => [topologyKey, whenUnsatisfiable, maxSkew])
+      .toSorted(),
+  }
+}
 
 /** ConfigMaps and Secrets that the release itself is to have. */
 function ownReferences(spec: Manifest['spec']): readonly { name: string; kind: string }[] {

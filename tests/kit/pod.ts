@@ -65,11 +65,15 @@ export async function startPod({ manifests, env = {}, args }: PodSetup): Promise
     AI_SERVICE_METRICS_PORT: String(metricsPort),
   }
   const written = Object.fromEntries(container.env.map(({ name, value }: EnvEntry) => [name, value]))
-  const mounts = container.volumeMounts.map(({ name, mountPath, readOnly }: Mount) => ({
-    from: volumes.get(name) ?? '',
-    to: mountPath,
-    readOnly: readOnly === true,
-  }))
+  const mounts = container.volumeMounts
+    .map(({ name, mountPath, readOnly }: Mount) => ({
+      from: volumes.get(name) ?? '',
+      to: mountPath,
+      readOnly: readOnly === true,
+    }))
+    .filter(({ to }: Bind) => ![bin, process.execPath].some((needed) => needed.startsWith(`${to}/`)))
+    // The folders that are mounted lie in /tmp themselves.
+    .toSorted((left: Bind, right: Bind) => Number(left.to === '/tmp') - Number(right.to === '/tmp'))
   const child = spawn(
     'unshare',
     [
@@ -89,6 +93,7 @@ export async function startPod({ manifests, env = {}, args }: PodSetup): Promise
     },
   )
   let text = ''
+  let current = manifests
   const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
   const listening = new Promise<boolean>((resolve) => {
     const take = (chunk: Buffer): void => {
@@ -106,11 +111,10 @@ export async function startPod({ manifests, env = {}, args }: PodSetup): Promise
     exited,
     listening,
     replace(manifest) {
-      const others = manifests.filter(
-        (one) => one.kind !== manifest.kind || one.metadata.name !== manifest.metadata.name,
-      )
+      const isOld = (one: Manifest) => one.kind === manifest.kind && one.metadata.name === manifest.metadata.name
+      current = [...current.filter((one) => !isOld(one)), manifest]
       for (const volume of spec.volumes) {
-        const files = filesOf(volume, [...others, manifest])
+        const files = filesOf(volume, current)
         if (files !== undefined) writeFiles(join(folder, volume.name), files, spec)
       }
     },
@@ -129,6 +133,12 @@ interface EnvEntry {
   readonly value: string
 }
 
+interface Bind {
+  readonly from: string
+  readonly to: string
+  readonly readOnly: boolean
+}
+
 interface Mount {
   readonly name: string
   readonly mountPath: string
@@ -136,7 +146,7 @@ interface Mount {
 }
 
 /** Mounts over copies of what is there, so that the machine itself gets no new folder; then the user of the pod. */
-function script(mounts: readonly { from: string; to: string; readOnly: boolean }[], user: SecurityContext): string {
+function script(mounts: readonly Bind[], user: SecurityContext): string {
   const lines = ['mount -t tmpfs none /mnt']
   for (const [index, parent] of ['/etc', '/run', '/var/lib'].entries()) {
     lines.push(`mkdir -p /mnt/${index}/upper /mnt/${index}/work`)

@@ -64,7 +64,8 @@
 {{- define "ai-service.checkPods" -}}
 {{- /* The image has no shell, so that the kubelet has to sleep. Helm without a cluster may say that it is at 1.20.0. */ -}}
 {{- $version := .Capabilities.KubeVersion.Version -}}
-{{- if and .Values.preStopSleepSeconds (semverCompare "<1.30.0-0" $version) (ne $version "v1.20.0") -}}
+{{- $minor := regexReplaceAll "^v1\\.([0-9]+).*$" $version "${1}" -}}
+{{- if and .Values.preStopSleepSeconds (regexMatch "^[0-9]+$" $minor) (lt (int $minor) 30) (ne $version "v1.20.0") -}}
 {{- fail (printf "preStopSleepSeconds needs Kubernetes 1.30, this is %s: set it to 0; config.server.drainDelay still gives load balancers their time." $version) -}}
 {{- end -}}
 {{- $scaling := .Values.autoscaling -}}

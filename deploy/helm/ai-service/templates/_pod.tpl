@@ -1,5 +1,15 @@
 {{/* Parts of the pod. */}}
 
+{{/*
+A hash of the settings that a running service cannot take over, and of nothing else, so that pods are replaced when one
+of them changes and stay for everything that is live. What else needs a restart is part of the pod anyway.
+*/}}
+{{- define "ai-service.restartsFor" -}}
+{{- $config := include "ai-service.config" . | fromYaml -}}
+{{- $audit := omit ($config.audit | default dict) "durability" -}}
+{{- list (dig "stores" "database" "" $config) $audit (include "ai-service.scheme" .) | toJson | sha256sum | trunc 8 -}}
+{{- end }}
+
 {{- define "ai-service.env" -}}
 - name: AI_SERVICE_CONFIG
   value: /etc/ai-service/ai-service.yaml
@@ -11,6 +21,8 @@
   value: 0.0.0.0
 - name: AI_SERVICE_METRICS_PORT
   value: {{ include "ai-service.metricsPort" . | default "0" | quote }}
+- name: AI_SERVICE_DATA_FOLDER
+  value: {{ include "ai-service.dataFolder" . }}
 {{- range $name, $value := dict "HTTP_PROXY" .Values.proxy.httpProxy "HTTPS_PROXY" .Values.proxy.httpsProxy "NO_PROXY" .Values.proxy.noProxy }}
 {{- if $value }}
 - name: {{ $name }}
@@ -47,6 +59,8 @@ httpGet:
 {{- end }}
 - name: data
   mountPath: {{ include "ai-service.dataFolder" . }}
+- name: tmp
+  mountPath: /tmp
 {{- if .Values.ca.existingConfigMap }}
 - name: ca
   mountPath: /run/ai-service/ca
@@ -67,7 +81,8 @@ httpGet:
 {{- with include "ai-service.secretSources" . }}
 - name: secrets
   projected:
-    defaultMode: 0440
+    # 0440, in the one way that every reader of YAML takes for the same.
+    defaultMode: 288
     sources:
       {{- trim . | nindent 6 }}
 {{- end }}
@@ -79,6 +94,9 @@ httpGet:
   emptyDir:
     sizeLimit: {{ .Values.dataSizeLimit }}
 {{- end }}
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
 {{- if .Values.ca.existingConfigMap }}
 - name: ca
   configMap:
