@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Cgroup } from './cgroup.ts'
 
 const bin = fileURLToPath(new URL('../../packages/ai-service/bin/ai-service.js', import.meta.url))
 
@@ -35,6 +36,8 @@ export interface ServiceSetup {
   readonly env?: Readonly<Record<string, string>>
   /** Default free ones: for a start in the place of a service that is gone. */
   readonly ports?: readonly [data: number, metrics: number]
+  /** Where it runs with bounds. */
+  readonly cgroup?: Pick<Cgroup, 'procs'>
 }
 
 // A service that a test has killed is not stopped, and its folder is looked into afterwards.
@@ -49,13 +52,17 @@ export async function startService({
   drainDelay = '0s',
   env = {},
   ports,
+  cgroup,
 }: ServiceSetup): Promise<RunningService> {
   const folder = mkdtempSync(join(tmpdir(), 'ai-service-test-'))
   const [port, metricsPort] = ports ?? [await freePort(), await freePort()]
   const config = join(folder, 'ai-service.yaml')
   const listeners = `server:\n  port: ${port}\n  metrics: { port: ${metricsPort} }\n  admin: { port: 0 }\n  drainDelay: ${drainDelay}\n${server}\n`
   writeFileSync(config, `${listeners}${yaml}\n`)
-  const child = spawn(process.execPath, [bin, 'start', '--config', config], {
+  // It is inside before it starts: the bounds are read then.
+  const enter = (cgroup?.procs ?? []).map((file) => `echo 0 >${file} && `).join('')
+  const [program, first] = cgroup ? ['sh', ['-c', `${enter}exec "$@"`, 'sh', process.execPath]] : [process.execPath, []]
+  const child = spawn(program, [...first, bin, 'start', '--config', config], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { runtimeSpecs, seriesSpecs } from '../../packages/ai-service/src/telemetry/series-specs.ts'
 import { eventually } from '../faults/asking.ts'
+import { cgroupsWork } from '../kit/cgroup.ts'
 import { type PrometheusServer, type Sample, startPrometheus } from '../kit/prometheus.ts'
-import { needs, programPath } from '../require.ts'
+import { needs, needsThat, programPath } from '../require.ts'
 import { dashboard, filledIn, queries } from './dashboard-file.ts'
 import { faster, type Pace } from './faster-rules.ts'
+import { startCramped } from './parts/cramped.ts'
 import { startFailing } from './parts/failing.ts'
 import { startHealthy } from './parts/healthy.ts'
 import type { Part } from './parts/part.ts'
@@ -46,11 +48,6 @@ const faults: Readonly<Record<string, string>> = {
   AiServiceRestarting: 'rolling',
   AiServiceInstanceDown: 'rolling',
   AiServiceDown: 'rolling',
-}
-
-/** Fired by no fault here, and why. */
-const elsewhere: Readonly<Record<string, string>> = {
-  AiServiceMemoryHigh: 'nine tenths of a machine are nothing to fill in a test; its unit test has it',
 }
 
 /** What a busy machine may do to a service that is well. */
@@ -97,6 +94,7 @@ needs(
 
   beforeAll(async () => {
     starting = [startHealthy(), startFailing(), startStalled(), startSpooling(), startRolling()]
+    if (cgroupsWork) starting = [...starting, startCramped()]
     const parts = await Promise.all(starting)
     const targets = parts.map(({ target }) => target)
     prometheus = await startPrometheus({ config: configuration(), rules: faster(readRules(), pace), targets })
@@ -166,13 +164,23 @@ needs(
 
   describe('every alert fires of a real fault', () => {
     test('there is a fault for each', () => {
-      const known = [...Object.keys(faults), ...Object.keys(elsewhere)]
-      expect(known.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted())
+      expect([...Object.keys(faults), 'AiServiceMemoryHigh'].toSorted()).toEqual(
+        alerts.map(({ alert }) => alert).toSorted(),
+      )
     })
 
     test.each(Object.entries(faults))('%s where services are %s', { timeout: 90_000 }, async (alert, namespace) => {
       await eventually(() => fired(alert, namespace), alert, 80_000)
     })
+
+    needsThat(cgroupsWork, { need: 'control groups', enable: 'run as root where /sys/fs/cgroup is writable' })(
+      'with a control group',
+      () => {
+        test('AiServiceMemoryHigh where services are cramped', { timeout: 90_000 }, async () => {
+          await eventually(() => fired('AiServiceMemoryHigh', 'cramped'), 'AiServiceMemoryHigh', 80_000)
+        })
+      },
+    )
   })
 
   test('the service that is well fires none', async () => {
