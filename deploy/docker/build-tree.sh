@@ -18,6 +18,18 @@ node scripts/pack-production.js "$packed" ai-lib ai-simulator ai-service @aws-sd
 # npm's own record names the registry that this machine uses, and links would be programs that nobody starts.
 rm -rf "$packed/node_modules/.package-lock.json" "$packed/node_modules/.bin"
 
+# The compiler leaves behind what a source that is gone was built into; it is not shipped.
+for package in ai-lib simulator:ai-simulator ai-service; do
+  sources=packages/${package%:*}/src built=$packed/node_modules/${package#*:}/dist
+  while IFS= read -r -d '' file; do
+    path=${file#"$built"/}
+    module=${path%.js}
+    module=${module%.d.ts}
+    if [ ! -e "$sources/$module.ts" ] && [ ! -e "$sources/$path" ]; then rm "$file"; fi
+  done < <(find "$built" -type f -print0)
+  find "$built" -type d -empty -delete
+done
+
 mkdir -p "$tree/app" "$tree/etc/ai-service" "$tree/var/lib/ai-service"
 mv "$packed/node_modules" "$tree/app/node_modules"
 cp LICENSE "$tree/app/LICENSE"

@@ -51,7 +51,7 @@ export const commandPages: Readonly<Record<string, CommandPage>> = {
     ],
   },
   health: {
-    more: 'Asks the configured data listener for `/health/ready`.',
+    more: 'Asks the configured data listener for `/health/ready`; it reads no key of a provider. Where the file is not valid now, it asks the address that the file names all the same: a service that runs well with the file before it is well.',
     examples: [{ run: 'ai-service health', says: '0 where it is ready, 1 where it is not, or is not there' }],
   },
   'keys create': {
