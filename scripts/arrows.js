@@ -44,6 +44,7 @@ export const rooms = {
     redaction: [],
     telemetry: ['exchange', 'redaction'],
     workers: [],
+    overload: [],
     // It backs up what the configuration names, and restores it only where it can be loaded again.
     backup: ['audit', 'config', 'stores'],
     cli: '*',

@@ -244,6 +244,7 @@ export const rows = [
         ],
         's',
       ),
+      graph('Requests refused for too much', [[`ai_overload_refusing{${own}}`, '{{instance}} {{cause}}']], 'short'),
       graph('File descriptors', [[`process_open_fds{${own}}`, '{{instance}}']], 'short'),
       graph('Dropped telemetry', [[perSecond('signal', 'ai_telemetry_dropped_total'), '{{signal}}']], 'short'),
       graph('Spans by what became of them', [[perSecond('outcome', 'ai_trace_spans_total'), '{{outcome}}']], 'short'),

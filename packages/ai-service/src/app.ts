@@ -5,6 +5,7 @@ import { type Drain, startDrain } from './app/drain.ts'
 import type { DrainDelay } from './app/ending.ts'
 import { bufferedBytes, type Lasting, openLasting, type Surroundings } from './app/lasting.ts'
 import { openGeneration } from './app/open-generation.ts'
+import { openOverload } from './app/open-overload.ts'
 import { openReloading } from './app/open-reloading.ts'
 import type { ListenerAddress, LoadedConfig } from './config/config.ts'
 import type { LoadResult } from './config/load.ts'
@@ -49,9 +50,11 @@ export async function startApp(parts: AppParts): Promise<App> {
 async function listenAndServe(parts: AppParts, lasting: Lasting): Promise<App> {
   const { generations, metrics, health } = lasting
   const { config } = parts.loaded
+  const overload = openOverload(lasting, parts, () => data)
   const data = createDataListener({
     generations,
     health,
+    overload,
     createRequestId,
     ...refusals(parts, metrics),
     ...listenerOptions(parts.loaded),
@@ -64,6 +67,7 @@ async function listenAndServe(parts: AppParts, lasting: Lasting): Promise<App> {
     await generations.current.activate()
   } catch (thrown) {
     recordFailedStart(lasting, thrown)
+    overload.close()
     closeListeners([data, scraped])
     await lasting.close()
     throw thrown
@@ -85,6 +89,7 @@ async function listenAndServe(parts: AppParts, lasting: Lasting): Promise<App> {
     },
     async close() {
       await reloading?.close()
+      overload.close()
       closeListeners([data, scraped])
       await lasting.close()
     },

@@ -129,14 +129,14 @@ describe('a whole answer', () => {
     started.flight.head(200)
     vi.advanceTimersByTime(699)
     expect(await started.now()).toBeUndefined()
-    vi.advanceTimersByTime(1)
+    vi.advanceTimersByTime(2)
     expect(await failureOf(started)).toMatchObject({ code: 'timeout', timer: 'total' })
     expect(started.flight.isDestroyed).toBe(true)
   })
 
   it("ends with the exchange's deadline where that is nearer", async () => {
     const started = start(false, { msLeft: 50 })
-    vi.advanceTimersByTime(50)
+    vi.advanceTimersByTime(51)
     expect(await failureOf(started)).toMatchObject({ code: 'timeout', timer: 'total', phase: 'head' })
   })
 })
@@ -198,7 +198,7 @@ describe('the commit of a stream', () => {
     vi.advanceTimersByTime(1)
     const heard = listen(await streamOf(started))
     expect(heard.said).toEqual([frames.role])
-    vi.advanceTimersByTime(9_000)
+    vi.advanceTimersByTime(9_001)
     expect(heard.failures).toMatchObject([{ code: 'timeout', timer: 'first-token', phase: 'mid-stream' }])
   })
 
@@ -283,7 +283,7 @@ describe('a stream under way', () => {
     vi.advanceTimersByTime(800)
     flight.data(frames.ping)
     expect(heard.failures).toEqual([])
-    vi.advanceTimersByTime(300)
+    vi.advanceTimersByTime(301)
     expect(heard.failures).toMatchObject([{ code: 'timeout', timer: 'idle', phase: 'mid-stream' }])
   })
 
@@ -297,7 +297,7 @@ describe('a stream under way', () => {
     expect(flight.isPaused).toBe(false)
     vi.advanceTimersByTime(999)
     expect(heard.failures).toEqual([])
-    vi.advanceTimersByTime(1)
+    vi.advanceTimersByTime(2)
     expect(heard.failures).toMatchObject([{ timer: 'idle' }])
   })
 
@@ -311,7 +311,7 @@ describe('a stream under way', () => {
     endless.stream.destroy()
     const clock = tickingClock()
     const bounded = await streaming({ clock, streamDeadlineMs: clock.nowMs() + 2_000 })
-    vi.advanceTimersByTime(2_000)
+    vi.advanceTimersByTime(2_001)
     expect(bounded.heard.failures).toMatchObject([{ code: 'timeout', timer: 'total' }])
   })
 })

@@ -39,7 +39,11 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   readonly #signal: AbortSignal
   readonly #resolve: (attempted: Attempted<Out>) => void
   readonly #onAbort = (): void => this.#leave()
-  readonly #onTimer = (): void => this.#timedOut()
+  // After a blocked loop timers come before sockets: an answer that lies there is no time-out.
+  readonly #onTimer = (): void => {
+    this.#due = setImmediate(this.#onDue)
+  }
+  readonly #onDue = (): void => this.#timedOut()
   #phase: Phase = 'sent'
   #flight: Flight | undefined
   #status = 0
@@ -47,6 +51,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   readonly #gathered = new GatheredPieces()
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
+  #due: NodeJS.Immediate | undefined
   #timerName: TimerName
   #holdTimer: NodeJS.Timeout | undefined
   #idle: LazyTimer | undefined
@@ -240,7 +245,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
   }
 
   #armIdle(): void {
-    clearTimeout(this.#timer)
+    this.#disarm()
     const { streamDeadlineMs, clock } = this.#call
     this.#timerName = 'total'
     if (streamDeadlineMs !== undefined)
@@ -280,6 +285,12 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
     this.#over('answered')
     this.#phase = 'ending'
     this.#timer = setTimeout(() => this.#drop(), endingMs)
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer)
+    if (this.#due !== undefined) clearImmediate(this.#due)
+    this.#due = undefined
   }
 
   #timedOut(): void {
@@ -356,7 +367,7 @@ class AttemptFlight<Out> implements UpstreamSink, OpenStream<Out> {
       this.#isHolding = false
       this.#call.hold?.release()
     }
-    clearTimeout(this.#timer)
+    this.#disarm()
     clearTimeout(this.#holdTimer)
     this.#idle?.clear()
     this.#signal.removeEventListener('abort', this.#onAbort)

@@ -82,10 +82,13 @@ export class HttpFlight implements Flight, Waiter, Carried {
     if (this.#paused) this.connection?.pause()
     const { stream, headTimeoutMs } = this.request
     if (stream && headTimeoutMs !== undefined && headTimeoutMs > 0) {
-      this.#headTimer = setTimeout(() => {
-        this.fail({ kind: 'timeout', timer: 'head', afterHead: false })
-      }, headTimeoutMs)
+      // After a blocked loop timers come before sockets: a head that lies there is in time.
+      this.#headTimer = setTimeout(() => setImmediate(() => this.#headless()), headTimeoutMs)
     }
+  }
+
+  #headless(): void {
+    if (this.#phase === 'waiting') this.fail({ kind: 'timeout', timer: 'head', afterHead: false })
   }
 
   flushed(): void {

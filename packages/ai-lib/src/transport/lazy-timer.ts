@@ -7,6 +7,8 @@ export class LazyTimer {
   #spanMs = 0
   #touchedMs = 0
   #timer: NodeJS.Timeout | undefined
+  /** It is due, and what has arrived meanwhile may still say otherwise. */
+  #due: NodeJS.Immediate | undefined
 
   /** `nowMs` must be monotonic: a clock that is set back must not stretch a timeout. */
   constructor(onFire: () => void, nowMs: () => number = () => performance.now()) {
@@ -29,17 +31,27 @@ export class LazyTimer {
 
   clear(): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#due)
     this.#timer = undefined
   }
 
   readonly #check = (): void => {
-    const leftMs = this.#touchedMs + this.#spanMs - this.#nowMs()
-    // Timers have whole milliseconds and may fire a fraction early; less than one left counts as over.
-    if (leftMs >= 1) {
-      this.#timer = setTimeout(this.#check, Math.ceil(leftMs))
-      return
-    }
+    if (this.#rearmed()) return
+    // After a blocked loop timers come before sockets: what lies there is read first.
+    this.#due = setImmediate(this.#settle)
+  }
+
+  readonly #settle = (): void => {
+    if (this.#rearmed()) return
     this.#timer = undefined
     this.#onFire()
+  }
+
+  #rearmed(): boolean {
+    const leftMs = this.#touchedMs + this.#spanMs - this.#nowMs()
+    // Timers have whole milliseconds and may fire a fraction early; less than one left counts as over.
+    if (leftMs < 1) return false
+    this.#timer = setTimeout(this.#check, Math.ceil(leftMs))
+    return true
   }
 }

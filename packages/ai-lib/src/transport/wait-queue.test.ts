@@ -97,7 +97,7 @@ describe('bounds', () => {
       queue.add(item)
       vi.advanceTimersByTime(499)
       expect(item.reason).toBeUndefined()
-      vi.advanceTimersByTime(1)
+      vi.advanceTimersByTime(2)
       expect(item.reason).toBe('None came free within 500 ms.')
     } finally {
       vi.useRealTimers()

@@ -53,7 +53,11 @@ export class WaitQueue<Item extends Waiter> {
     this.#lines.set(item.caller, line)
     line.set(
       item,
-      setTimeout(() => item.refuse(`None came free within ${timeoutMs} ms.`), timeoutMs),
+      // One that comes free in this turn of the loop, as after a blocked one, is still its own.
+      setTimeout(
+        () => setImmediate(() => line.has(item) && item.refuse(`None came free within ${timeoutMs} ms.`)),
+        timeoutMs,
+      ),
     )
     this.#size += 1
     this.#parts.onChange?.(1)

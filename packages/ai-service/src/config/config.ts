@@ -37,6 +37,16 @@ export interface ServerTls {
   readonly key: Secret
 }
 
+/** When requests are refused because there is too much. */
+export interface OverloadConfig {
+  readonly enabled: boolean
+  /** Absent: what the process may use. */
+  readonly memoryLimitBytes?: number
+  readonly closeAt: number
+  readonly refuseAt: number
+  readonly loopDelayMs: number
+}
+
 export interface ServerConfig extends ListenerAddress {
   readonly admin: AdminListener
   readonly metrics: ListenerAddress
@@ -54,6 +64,7 @@ export interface ServerConfig extends ListenerAddress {
   readonly timeouts: ServerTimeouts
   /** Absent: the system's resolver. */
   readonly dns?: { readonly servers: readonly string[]; readonly timeoutMs: number }
+  readonly overload: OverloadConfig
   /** Origins of web pages that may call; `*` is refused. */
   readonly cors: readonly string[]
   readonly tls?: ServerTls

@@ -6,7 +6,7 @@ import { createSecureContext } from 'node:tls'
 import { createResolverLookup } from 'ai-lib/internal/transport/resolver-lookup'
 import { errorCodeOf, readFault } from '../secrets/sources.ts'
 import { type Building, readSecret, variable } from './building.ts'
-import type { AdminListener, ServerConfig, ServerTimeouts, ServerTls } from './config.ts'
+import type { AdminListener, OverloadConfig, ServerConfig, ServerTimeouts, ServerTls } from './config.ts'
 import { HOST } from './field.ts'
 import type { Path } from './problem.ts'
 
@@ -43,6 +43,7 @@ export async function resolveServer(building: Building): Promise<ServerConfig> {
     maxRetries: maxRetries ?? 2,
     timeouts: resolveTimeouts(building),
     ...resolveDns(building),
+    overload: resolveOverload(building),
     cors: server.cors ?? [],
     ...(tls === undefined ? {} : { tls }),
   }
@@ -85,6 +86,22 @@ function resolveTimeouts({ file }: Building): ServerTimeouts {
     keepAliveMs: timeouts.keepAlive ?? 75_000,
     pingMs: timeouts.ping ?? 15_000,
     writeStallMs: timeouts.writeStall ?? 30_000,
+  }
+}
+
+function resolveOverload({ file, findings }: Building): OverloadConfig {
+  const { enabled = true, memoryLimit, closeAt = 0.92, refuseAt = 0.95, loopDelay = 250 } = file.server?.overload ?? {}
+  if (closeAt > refuseAt)
+    findings.problem(
+      ['server', 'overload', 'closeAt'],
+      `found ${closeAt}, expected no more than refuseAt (${refuseAt})`,
+    )
+  return {
+    enabled,
+    ...(memoryLimit === undefined ? {} : { memoryLimitBytes: memoryLimit }),
+    closeAt,
+    refuseAt,
+    loopDelayMs: loopDelay,
   }
 }
 

@@ -1,6 +1,20 @@
 // `server:` — listeners, bounds and timers of the service itself.
 import * as z from 'zod'
-import { duration, filePath, HOST, list, NOT_YET, port, reference, section, size, text, whole } from './field.ts'
+import {
+  duration,
+  filePath,
+  flag,
+  HOST,
+  list,
+  NOT_YET,
+  port,
+  reference,
+  section,
+  share,
+  size,
+  text,
+  whole,
+} from './field.ts'
 
 const host = () => text('a host name or address', HOST, 255)
 
@@ -87,6 +101,23 @@ export const serverSection = section({
   })
     .optional()
     .meta({ description: 'DNS servers to ask for upstreams and proxies, in place of the system’s resolver.' }),
+  overload: section({
+    enabled: flag().optional().meta({ description: 'Default true.' }),
+    memoryLimit: size().optional().meta({
+      description: 'What the shares are of. Default the limit of the container, else the memory of the machine.',
+    }),
+    closeAt: share().optional().meta({
+      description: 'Share of the memory from which on answers close their connections. Default 0.92.',
+    }),
+    refuseAt: share().optional().meta({
+      description: 'Share of the memory, or of the heap, from which on requests get 503. Default 0.95.',
+    }),
+    loopDelay: duration().optional().meta({
+      description: 'Requests get 503 while the event loop is late by more (p99) for two seconds. Default 250ms.',
+    }),
+  })
+    .optional()
+    .meta({ description: 'When requests are refused because there is too much. Health routes never are.' }),
   cors: list(
     text('an origin such as https://app.example.com', /^https?:\/\/[A-Za-z0-9.:[\]-]+$/, 255),
     'origins',

@@ -36,6 +36,8 @@ export interface DataListenerParts {
   /** Asked once for each request, which keeps to it until it is over. */
   readonly generations: { readonly current: { readonly serving: Serving } }
   readonly health: HealthState
+  /** Whether there is too much already: spending requests are refused before they cost anything. */
+  readonly overload: { readonly refuses: boolean }
   readonly createRequestId: () => string
   /** Refusals that never became an exchange, for log and metric. */
   readonly onRefused: (refused: RefusedBeforeExchange) => void
@@ -51,6 +53,9 @@ export interface DataListenerParts {
 /** Letters of a path that its client is told, and that are logged. */
 const maxToldPath = 200
 const maxLoggedPath = 512
+
+/** Milliseconds after which whoever was refused for too much may come again. */
+const overloadedMs = 1_000
 
 /** What a refusal before there is an exchange adds to its headers. */
 type Extra = readonly string[]
@@ -124,6 +129,7 @@ class DataListener {
   ): void {
     switch (route.kind) {
       case 'operation': {
+        if (this.#parts.overload.refuses) throw new AiError('service_overloaded', { retryAfterMs: overloadedMs })
         const id = this.#parts.createRequestId()
         void handleExchange(request, response, { id, route, headers, extra, expectsContinue }, serving.exchanges)
         return

@@ -32,6 +32,8 @@ export interface HttpListener {
   readonly crossedRequests: number
   /** Goes on accepting, but every answer from now on closes its connection. */
   leave(): void
+  /** While it is on every answer closes its connection: those that wait cost memory. */
+  shed(isOn: boolean): void
   /** Accepts no more; calls back once every connection has ended. */
   close(closed?: () => void): void
   /** Ends connections that have waited for a request for so many milliseconds. */
@@ -55,6 +57,7 @@ class Listener implements HttpListener {
   /** Accepted sockets, those that are still shaking hands included. */
   readonly #sockets = new Set<Socket>()
   #isLeaving = false
+  #isShedding = false
   #crossed = 0
 
   constructor(options: HttpListenerOptions, handle: RequestHandler) {
@@ -107,6 +110,10 @@ class Listener implements HttpListener {
     this.#isLeaving = true
   }
 
+  shed(isOn: boolean): void {
+    this.#isShedding = isOn
+  }
+
   close(closed?: () => void): void {
     this.#isLeaving = true
     this.server.close(closed && (() => closed()))
@@ -132,7 +139,7 @@ class Listener implements HttpListener {
       {
         headersMs: this.#options.headersMs,
         keepAliveMs: this.#options.keepAliveMs,
-        isLeaving: () => this.#isLeaving,
+        isLeaving: () => this.#isLeaving || this.#isShedding,
         nowMs: () => performance.now(),
       },
     )

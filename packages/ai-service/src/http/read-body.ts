@@ -60,6 +60,11 @@ class BodyReader implements BodySink {
   readonly #settled = Promise.withResolvers<Pieces>()
   // We may end an exchange ourselves while its body is still coming.
   readonly #onAbort = (): void => this.closed()
+  // After a blocked loop timers come before sockets: what the client has sent meanwhile is counted first.
+  readonly #onTimer = (): void => {
+    this.#due = setImmediate(() => this.#look())
+  }
+  #due: NodeJS.Immediate | undefined
   #signal: AbortSignal | undefined
   #timer: NodeJS.Timeout | undefined
 
@@ -73,7 +78,7 @@ class BodyReader implements BodySink {
     this.#signal = signal
     // Most bodies have come with their head: then there is nothing to wait for, and no timer to arm.
     if (!this.#request.complete) {
-      this.#timer = setTimeout(() => this.#look(), this.#bounds.baseMs)
+      this.#timer = setTimeout(this.#onTimer, this.#bounds.baseMs)
       signal.addEventListener('abort', this.#onAbort)
     }
     this.#request.read(this)
@@ -98,7 +103,7 @@ class BodyReader implements BodySink {
     const allowedMs = this.#bounds.baseMs + this.#gathered.bytes / leastBytesPerMs
     const leftMs = allowedMs - (performance.now() - this.#startedMs)
     if (leftMs <= 0) this.#refuse(new AiError('caller_body_timeout'))
-    else this.#timer = setTimeout(() => this.#look(), leftMs)
+    else this.#timer = setTimeout(this.#onTimer, leftMs)
   }
 
   #refuse(error: AiError): void {
@@ -109,6 +114,7 @@ class BodyReader implements BodySink {
 
   #finish(): void {
     clearTimeout(this.#timer)
+    if (this.#due !== undefined) clearImmediate(this.#due)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 

@@ -20,6 +20,8 @@ export interface ServiceMetrics extends ReloadSeries {
   recordLimit(limit: string): void
   /** Something happened to a provider's key. */
   recordKey(provider: string, event: KeyEvent): void
+  /** Requests are refused because there is too much, or no longer. */
+  recordOverload(cause: 'memory' | 'loop', isOn: boolean): void
   streamOpened(): void
   streamClosed(): void
   /** Seconds since the epoch of the last backup that went well. Until it is told there is no such series. */
@@ -61,6 +63,7 @@ export function createServiceMetrics({
     record: (exchange) => series.record(exchange),
     recordRefusal: (code) => series.recordRefusal(code),
     recordCacheError: () => series.recordCache('error'),
+    recordOverload: service.overloaded,
     recordLimit: (limit) => series.recordLimit(limit),
     recordKey: (provider, event) => keySeries.record(provider, event),
     streamOpened: () => series.changeStreams(1),

@@ -173,6 +173,12 @@ export const seriesSpecs = {
     help: 'Memory that the process may use: the limit of its container, else the memory of the machine.',
     labelNames: [],
   },
+  overload: {
+    name: 'ai_overload_refusing',
+    type: 'gauge',
+    help: '1 while requests are refused because there is too much: memory near its limit, or an event loop that is late.',
+    labelNames: ['cause'],
+  },
   build: {
     name: 'ai_service_build_info',
     type: 'gauge',

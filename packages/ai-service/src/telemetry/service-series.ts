@@ -31,6 +31,11 @@ export interface ReloadSeries {
   recordReload(outcome: 'applied' | 'unchanged' | 'rejected'): void
 }
 
+export interface OverloadSeries {
+  /** Requests are refused for this, or no longer. */
+  overloaded(cause: 'memory' | 'loop', isOn: boolean): void
+}
+
 export interface BackupSeries {
   /** Seconds since the epoch of the last one that went well. */
   succeeded(seconds: number): void
@@ -52,7 +57,7 @@ export function registerServiceSeries(
     traces = noTraces,
     droppedLines = () => 0,
   }: ServiceState,
-): BackupSeries & ReloadSeries {
+): BackupSeries & ReloadSeries & OverloadSeries {
   readGauges(registry, specs.queues, () => [
     ...[...waiting()].map(([provider, depth]) => [`upstream:${provider}`, depth] as const),
     ['audit', audit.depth()],
@@ -68,7 +73,7 @@ export function registerServiceSeries(
   readGauge(registry, specs.memoryLimit, () => memoryLimitBytes)
   readCounts(registry, specs.spans, () => traces.counts)
   readCounts(registry, specs.dropped, () => new Map([['logs', droppedLines()], ...undelivered(traces)]))
-  return { ...registerBackups(registry), ...registerReloads(registry) }
+  return { ...registerBackups(registry), ...registerReloads(registry), ...registerOverload(registry) }
 }
 
 function registerReloads(registry: Registry): ReloadSeries {
@@ -83,6 +88,15 @@ function registerReloads(registry: Registry): ReloadSeries {
       isSuccessful = outcome !== 'rejected'
     },
   }
+}
+
+function registerOverload(registry: Registry): OverloadSeries {
+  const refusing = new Map<string, number>([
+    ['memory', 0],
+    ['loop', 0],
+  ])
+  readGauges(registry, specs.overload, () => [...refusing])
+  return { overloaded: (cause, isOn) => void refusing.set(cause, Number(isOn)) }
 }
 
 function undelivered({ counts, depth }: typeof noTraces): readonly (readonly [string, number])[] {
