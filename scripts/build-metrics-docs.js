@@ -23,6 +23,7 @@ export const labelValues = {
   endpoint: '`alias/name` of an endpoint, else the provider’s configured name; `none`',
   dialect: '`openai-chat`, `openai-responses`, `anthropic-messages`',
   status: 'the HTTP status; 499 where the client left. A stream that broke after its beginning is 200 with a `code`',
+  cause: '`memory`, `loop`',
   code: 'a code of [errors.md](errors.md), or `none`. Its prefix says who is to blame: `caller_` `policy_` `provider_` `service_`',
   outcome: `of attempts: \`answered\`, \`left\`, or why the attempt failed: \`unreachable\` \`timeout\` \`key-refused\` \`quota-exhausted\` \`rate-limited\` \`overloaded\` \`not-found\` \`rejected\` \`failed\` \`truncated\` \`invalid-response\` \`too-large\` \`redirected\` \`queue-full\`; of [audit records](audit.md): \`recorded\` \`spooled\` \`printed\` \`dropped\`; of new values of keys: \`rotated\` \`refused\` \`unreadable\``,
   kind: '`input` `cache_read` `cache_write` `output` `reasoning`. They do not overlap: their sum is all tokens. Audio counts as input and output',
