@@ -116,12 +116,13 @@ async function openStream(url: string): Promise<RawConnection> {
 
 // A stopped process is a blocked loop to everybody, its own timers included: when it goes on, all are due at once.
 test('F32 a loop that stood still times nobody out whose answer is there, is told, and requests are refused for a moment only', async () => {
-  service = await startService({
+  const running = await startService({
     yaml: provider(', timeouts: { head: 3s, firstToken: 3s, idle: 3s, total: 3s }'),
     server: '  maxRetries: 0\n',
     env,
   })
-  const { url, pid } = service
+  service = running
+  const { url, pid } = running
   simulator.setDefault({ kind: 'answer', intervalMs: 100 })
   const streams = await Promise.all(Array.from({ length: 10 }, () => openStream(url)))
   await Promise.all(streams.map((stream) => stream.until((text) => text.includes('data:'), 20_000)))
@@ -135,7 +136,7 @@ test('F32 a loop that stood still times nobody out whose answer is there, is tol
   process.kill(pid, 'SIGCONT')
   expect((await Promise.all(whole)).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
   await Promise.all([...streams, ...late].map((stream) => stream.until(looksComplete, 20_000)))
-  const lines = (): readonly Record<string, unknown>[] => logLines(service ?? { output: () => '' })
+  const lines = (): readonly Record<string, unknown>[] => logLines(running)
   await eventually(
     () => lines().some((line) => line['message'] === 'overloaded: requests are refused' && line['cause'] === 'loop'),
     'the report',
