@@ -27,9 +27,11 @@ it.each(['well', 'close', 'refuse'] as const)(
 
 it('F32 a pause of a moment refuses nothing, a loop that stays late does, until a window is in time', () => {
   const looks: readonly (readonly [p99Ms: number, windows: number, isOn: boolean])[] = [
-    [300, 1, false],
+    [300, 4, false],
     [20, 1, false],
     [300, 1, false],
+    [300, 1, false],
+    [300, 2, false],
     [251, 1, true],
     [4_000, 1, true],
     [250, 1, false],

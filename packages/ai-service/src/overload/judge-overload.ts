@@ -22,7 +22,7 @@ export interface MemorySample {
 /** It must fall that far below where a state began, or the state would flicker. */
 const slack = 0.02
 /** A pause of a moment is slow for somebody; refusing everybody for it would be worse. */
-const lateWindows = 2
+const lateWindows = 5
 
 export function judgeMemory(
   before: MemoryState,

@@ -58,7 +58,7 @@ export class OverloadWatch {
     const settings = this.#parts.settings()
     this.#lookAtMemory(settings)
     const sinceMs = performance.now() - this.#windowFromMs
-    if (sinceMs >= windowMs) this.#lookAtLoop(settings, Math.floor(sinceMs / windowMs))
+    if (sinceMs >= windowMs) this.#lookAtLoop(settings, sinceMs)
   }
 
   #lookAtMemory({ enabled, memoryLimitBytes, ...bounds }: OverloadSettings): void {
@@ -72,13 +72,16 @@ export class OverloadWatch {
       onRefuse('memory', this.#memory === 'refuse', { memory_share: Math.round(share * 1_000) / 1_000 })
   }
 
-  #lookAtLoop({ enabled, ...bounds }: OverloadSettings, windows: number): void {
+  #lookAtLoop({ enabled, ...bounds }: OverloadSettings, sinceMs: number): void {
     // The timer's own interval is part of what it measures.
-    const p99Ms = enabled ? Math.max(0, this.#delays.percentile(99) / 1e6 - resolutionMs) : 0
+    const measuredMs = Math.max(0, this.#delays.percentile(99) / 1e6 - resolutionMs)
+    // After a long stop this look may come before the one that measures it.
+    const ownMs = sinceMs >= 2 * windowMs ? sinceMs - windowMs : 0
+    const p99Ms = enabled ? Math.max(measuredMs, ownMs) : 0
     this.#delays.reset()
     this.#windowFromMs = performance.now()
     const before = isLoopOverloaded(this.#late)
-    this.#late = countLate(this.#late, p99Ms, windows, bounds)
+    this.#late = countLate(this.#late, p99Ms, Math.floor(sinceMs / windowMs), bounds)
     const isOn = isLoopOverloaded(this.#late)
     if (before !== isOn) this.#parts.onRefuse('loop', isOn, { loop_delay_p99_ms: Math.round(p99Ms) })
   }
