@@ -217,6 +217,25 @@ describe('what is refused changes nothing', () => {
     expect((await ask(service)).status).toBe(404)
   })
 
+  test('F42 one that is a hundred times as large is taken over beside the requests', async () => {
+    const service = await serve(good())
+    const aliases = Array.from(
+      { length: 2_000 },
+      (_, at) => `  a${at}: { endpoints: [ { provider: one, model: echo } ] }\n`,
+    )
+    let answered = 0
+    let isOver = false
+    const asking = (async () => {
+      for (; !isOver; answered++) expect((await ask(service)).status).toBe(200)
+    })()
+    const told = await reloadAfter(service, () => replaceConfig(service, `${good()}models:\n${aliases.join('')}`))
+    isOver = true
+    await asking
+    expect(told).toMatchObject({ level: 'info', changed: ['models'] })
+    expect(answered).toBeGreaterThan(0)
+    expect((await ask(service, 'a1999')).status).toBe(200)
+  })
+
   test('F42 a million keys are refused unread, and answers keep coming', async () => {
     const service = await serve(good())
     const line = '  - { id: key-0000000, hash: "hmac-sha256:0123456789abcdef0123456789abcdef0123456789abcdef" }\n'
@@ -317,6 +336,18 @@ describe('what has not changed goes on', () => {
     const lines = logLines(service).length
     expect((await ask(service)).status).toBe(200)
     expect(logLines(service)).toHaveLength(lines)
+  })
+
+  test('a schedule of backups begins and ends with its section', async () => {
+    const yaml = providers(provider('one', first))
+    const service = await serve(yaml, { env: { SEAL: 'a'.repeat(64) } })
+    const hasSchedule = async () => (await metricsOf(service)).includes('\nai_backup_interval_seconds 3600\n')
+    const section = `backup: { enabled: true, interval: 1h, to: "file:${service.folder}", encrypt: env:SEAL }\n`
+    const told = await reloadAfter(service, () => replaceConfig(service, `${yaml}${section}`))
+    expect(told['changed']).toEqual(['backup'])
+    expect(await hasSchedule()).toBe(true)
+    await reloadAfter(service, () => replaceConfig(service, yaml))
+    expect(await hasSchedule()).toBe(false)
   })
 })
 

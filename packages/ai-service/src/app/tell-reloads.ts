@@ -1,4 +1,5 @@
 // What becomes of a reload in log, metrics and audit trail; no value of a configuration is in any of them.
+import { changedSections } from '../config/changed-sections.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ReloadSeries } from '../telemetry/service-series.ts'
 import type { OpenAudit } from './open-audit.ts'
@@ -16,8 +17,7 @@ export function tellReloads({ log, metrics, audit }: ReloadListeners): ReloaderP
     tellLog(log, outcome, trigger)
     const { kind } = outcome
     if (kind === 'applied') {
-      const versions = { config_version: outcome.to.version, previous_version: outcome.from.version }
-      audit.recordAdmin('config.reload', { outcome: kind, trigger, ...versions })
+      audit.recordAdmin('config.reload', { outcome: kind, trigger, ...whatChanged(outcome) })
     } else if (kind === 'rejected') {
       const { running, problems } = outcome
       audit.recordAdmin('config.reload', { outcome: kind, trigger, config_version: running.version, problems })
@@ -25,13 +25,17 @@ export function tellReloads({ log, metrics, audit }: ReloadListeners): ReloaderP
   }
 }
 
+function whatChanged({ from, to }: ReloadOutcome & { readonly kind: 'applied' }) {
+  const changed = changedSections(from.config, to.config)
+  return { config_version: to.version, previous_version: from.version, changed }
+}
+
 function tellLog(log: ReloadListeners['log'], outcome: ReloadOutcome, trigger: ReloadTrigger): void {
   switch (outcome.kind) {
     case 'applied': {
       const { from, to } = outcome
       for (const warning of to.warnings) if (!from.warnings.includes(warning)) log.warn(warning)
-      const versions = { config_version: to.version, previous_version: from.version }
-      return log.info('another configuration was taken over', { ...versions, trigger })
+      return log.info('another configuration was taken over', { trigger, ...whatChanged(outcome) })
     }
     case 'unchanged': {
       const fields = { config_version: outcome.running.version, trigger }

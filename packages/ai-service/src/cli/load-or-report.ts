@@ -34,6 +34,7 @@ function loadParts({ env, cwd, specs, secretsFolder, systemFolder, nowMs }: CliP
 export function loadAgain(parts: CliParts, { source }: LoadedConfig): Promise<LoadResult> {
   return loadConfig({
     ...loadParts(parts),
+    besideRequests: true,
     ...(source.kind === 'file' ? { configPath: source.path } : { withoutFile: true }),
   })
 }

@@ -26,6 +26,7 @@ export interface World {
   readonly env?: Environment
   readonly files?: Readonly<Record<string, string>>
   readonly configPath?: string
+  readonly withoutFile?: boolean
 }
 
 /** Loads `ai-service.yaml` with this text, or none, in a folder of its own. */
@@ -39,7 +40,11 @@ export function loaderOf(env: Environment): (yaml: string) => Promise<LoadResult
   return (yaml) => loadIn(cwd, yaml, { env })
 }
 
-function loadIn(cwd: string, yaml: string | undefined, { env = {}, configPath }: World): Promise<LoadResult> {
+function loadIn(
+  cwd: string,
+  yaml: string | undefined,
+  { env = {}, configPath, withoutFile = false }: World,
+): Promise<LoadResult> {
   if (yaml !== undefined) writeFileSync(join(cwd, 'ai-service.yaml'), yaml)
   return loadConfig({
     env,
@@ -49,6 +54,7 @@ function loadIn(cwd: string, yaml: string | undefined, { env = {}, configPath }:
     systemFolder: join(cwd, 'etc'),
     secretsFolder: join(cwd, 'secrets'),
     mountsFile: join(cwd, 'mounts'),
+    withoutFile,
     ...(configPath === undefined ? {} : { configPath }),
   })
 }

@@ -1,6 +1,6 @@
 // What the loader refuses, with the exact place and words, and what it fills in.
 import { expect, test } from 'vitest'
-import { folderWith, mustLoad, problemsOf } from './load.test.kit.ts'
+import { folderWith, loadYaml, mustLoad, problemsOf } from './load.test.kit.ts'
 
 const KEYS = { OPENAI_API_KEY: 'sk-openai', ANTHROPIC_API_KEY: 'sk-anthropic' }
 
@@ -262,6 +262,13 @@ test('the file is found by --config, then AI_SERVICE_CONFIG, then here, then in 
   expect(await portOf(file(3), { env, files })).toBe(2)
   expect(await portOf(file(3), { env: KEYS, files })).toBe(3)
   expect(await portOf(undefined, { env: KEYS, files })).toBe(4)
+})
+
+test('a service that began without a file takes none up, wherever one lies', async () => {
+  const world = { env: KEYS, files: { 'etc/ai-service.yaml': 'server: { port: 4 }' } }
+  const again = await loadYaml('server: { port: 3 }', { ...world, withoutFile: true })
+  expect(again.kind === 'loaded' && again.loaded.source.kind).toBe('environment')
+  expect(again.kind === 'loaded' && again.loaded.config.server.port).toBe(8080)
 })
 
 test('a file that is named and absent is an error, not a demo', async () => {

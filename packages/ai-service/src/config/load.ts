@@ -13,6 +13,7 @@ import { type FindParts, findConfig } from './find-config.ts'
 import { fingerprintConfig } from './plan.ts'
 import { type ConfigProblem, createFindings, type Findings, NOWHERE, type Path } from './problem.ts'
 import { readDocument } from './read-document.ts'
+import { readDocumentApart } from './read-document-apart.ts'
 import { resolveConfig } from './resolve.ts'
 import { resolveSecrets } from './resolve-secrets.ts'
 import type { ConfigFile } from './schema.ts'
@@ -29,6 +30,8 @@ export interface LoadParts extends FindParts {
   readonly mountsFile?: string
   /** Leaves the keys of providers, and of callers, unread: who reads the trail needs none of them, and should have none. */
   readonly withoutProviderKeys?: boolean
+  /** Whether requests run beside it: then a large file is read in a thread of its own. */
+  readonly besideRequests?: boolean
   /** Milliseconds since the epoch; only warns of caller keys that have expired. */
   readonly nowMs: number
 }
@@ -60,7 +63,7 @@ export async function loadConfig(parts: LoadParts): Promise<LoadResult> {
     const problem = { file: shown, line: 0, column: 0, path: '', message: text.why }
     return { kind: 'invalid', problems: [problem], warnings: [], sources }
   }
-  const document = readDocument(text, shown)
+  const document = await (parts.besideRequests === true ? readDocumentApart : readDocument)(text, shown)
   if (document.kind === 'unreadable') return { kind: 'invalid', problems: document.problems, warnings: [], sources }
   const findings = createFindings(shown, document.positions)
   const file = checkShape(document.value, findings)

@@ -18,6 +18,21 @@ export type Document =
   | { readonly kind: 'document'; readonly value: unknown; readonly positions: Positions }
   | { readonly kind: 'unreadable'; readonly problems: readonly ConfigProblem[] }
 
+/** As a thread can give it to another: places are offsets, and lines where they start. */
+export type PlainDocument =
+  | {
+      readonly kind: 'document'
+      readonly value: unknown
+      readonly places: ReadonlyMap<string, Place>
+      readonly lineStarts: readonly number[]
+    }
+  | { readonly kind: 'unreadable'; readonly problems: readonly ConfigProblem[] }
+
+interface Place {
+  readonly key: number
+  readonly value: number
+}
+
 const MAX_CHARACTERS = 4 * 1024 * 1024
 // An alias bomb of nine short lines makes a billion nodes.
 const MAX_NODES = 200_000
@@ -53,7 +68,19 @@ const MESSAGES: Readonly<Record<ErrorCode, string>> = {
 
 /** Reads a whole file's text; `file` is the name that problems carry. */
 export function readDocument(text: string, file: string): Document {
-  const fail = (message: string): Document => ({
+  return withPositions(readPlainDocument(text, file))
+}
+
+export function withPositions(document: PlainDocument): Document {
+  if (document.kind === 'unreadable') return document
+  const { value, places, lineStarts } = document
+  const lines = new LineCounter()
+  lines.lineStarts = [...lineStarts]
+  return { kind: 'document', value, positions: positionsIn(places, lines) }
+}
+
+export function readPlainDocument(text: string, file: string): PlainDocument {
+  const fail = (message: string): PlainDocument => ({
     kind: 'unreadable',
     problems: [{ file, line: 0, column: 0, path: '', message }],
   })
@@ -78,8 +105,8 @@ export function readDocument(text: string, file: string): Document {
   return toPlain(parsed.contents, (alias) => alias.resolve(parsed), lines, file)
 }
 
-function toPlain(root: unknown, resolve: (alias: Alias) => unknown, lines: LineCounter, file: string): Document {
-  const places = new Map<string, { readonly key: number; readonly value: number }>()
+function toPlain(root: unknown, resolve: (alias: Alias) => unknown, lines: LineCounter, file: string): PlainDocument {
+  const places = new Map<string, Place>()
   const problems: ConfigProblem[] = []
   let nodes = 0
   const report = (path: Path, offset: number, message: string) => {
@@ -122,17 +149,14 @@ function toPlain(root: unknown, resolve: (alias: Alias) => unknown, lines: LineC
 
   const value = convert(root, [], 0)
   if (problems.length > 0) return { kind: 'unreadable', problems }
-  return { kind: 'document', value, positions: positionsIn(places, lines) }
+  return { kind: 'document', value, places, lineStarts: lines.lineStarts }
 }
 
 function convertScalar(scalar: Scalar): unknown {
   return typeof scalar.value === 'bigint' ? Number(scalar.value) : scalar.value
 }
 
-function positionsIn(
-  places: ReadonlyMap<string, { readonly key: number; readonly value: number }>,
-  lines: LineCounter,
-): Positions {
+function positionsIn(places: ReadonlyMap<string, Place>, lines: LineCounter): Positions {
   return {
     of: (path, at) => {
       // What is missing stands nowhere: the section that lacks it is named instead.

@@ -123,6 +123,25 @@ describe('limits', () => {
     for (let index = 0; index < 5; index++) expect((await ask(anonymous))[0]).toBe('passed')
   })
 
+  it('counts go on through a change of the configuration, where the rule itself is what it was', async () => {
+    const shared = { rates: createRateCounters(), concurrency: createConcurrencyCounters(), clock: { nowMs: () => 0 } }
+    const policyOf = (...rules: readonly LimitRule[]) => rateLimit({ rules, ...shared })
+    const ask = (policy: Policy) => {
+      const exchange = exchangeOf()
+      exchange.caller = alice
+      return codeOf(async () => policy.around(exchange, next))
+    }
+    const rule: LimitRule = { for: 'key', requests: requests(1) }
+    expect(await ask(policyOf(rule))).toBe('passed')
+    // Another rule before it, and its place is another.
+    const others = policyOf({ for: 'global', requests: requests(100) }, rule)
+    expect(await ask(others)).toBe('policy_rate_limited')
+    expect(await ask(policyOf({ for: 'key', requests: requests(2) }))).toBe('passed')
+    // Who is under way counts against a bound that is lower now.
+    expect(await ask(policyOf({ for: 'team', concurrent: 5 }))).toBe('passed')
+    expect(await ask(policyOf({ for: 'team', concurrent: 1 }))).toBe('policy_concurrency_limited')
+  })
+
   it('tells the limit, what remains, and to a refused caller exactly when to come back', async () => {
     const { ask, clock } = limiting({ for: 'key', requests: requests(2) })
     const [, first] = await ask(alice)

@@ -1,0 +1,13 @@
+// The thread in which a large file is read: it gives back plain data, and ends.
+import { parentPort, workerData } from 'node:worker_threads'
+import { readPlainDocument } from './read-document.ts'
+
+/** What the thread is given. */
+export interface ReadingJob {
+  readonly text: string
+  readonly file: string
+}
+
+// oxlint-disable-next-line typescript/consistent-type-assertions -- what crosses between threads has no type of its own
+const { text, file } = workerData as ReadingJob
+parentPort?.postMessage(readPlainDocument(text, file))
