@@ -93,16 +93,12 @@ describe('what is noticed', () => {
       mkdirSync(join(folder, name))
       writeFileSync(join(folder, name, 'ai-service.yaml'), text(yaml))
     }
-    const swapTo = (name: string): void => {
-      symlinkSync(name, join(folder, '..data_tmp'))
-      renameSync(join(folder, '..data_tmp'), join(folder, '..data'))
-    }
     version('..v1', providers(provider('one', first)))
     version('..v2', providers(provider('one', first), provider('two', second)))
-    swapTo('..v1')
-    rmSync(configFileOf(service))
-    symlinkSync(join('..data', 'ai-service.yaml'), configFileOf(service))
-    await reloadAfter(service, () => swapTo('..v2'))
+    swapLink(folder, '..v1')
+    symlinkSync(join('..data', 'ai-service.yaml'), `${configFileOf(service)}.link`)
+    renameSync(`${configFileOf(service)}.link`, configFileOf(service))
+    await reloadAfter(service, () => swapLink(folder, '..v2'))
     expect((await ask(service, 'two/echo')).status).toBe(200)
     expect(reloadsOf(service)).toHaveLength(1)
   })
@@ -143,6 +139,7 @@ describe('what is refused changes nothing', () => {
   const good = () => providers(provider('one', first))
   const cases: readonly (readonly [string, () => string, string])[] = [
     ['YAML that is none', () => 'providers: [', 'bracket'],
+    ['a name that is no text', () => `${good()}"\\ud800 surprise": 1\n`, 'found an unknown key'],
     ['an unknown field', () => `${good()}surprise: 1\n`, 'surprise: found an unknown key'],
     [
       'a dangling reference',
@@ -356,11 +353,16 @@ describe('TLS', () => {
     const folder = mkdtempSync(join(tmpdir(), 'live-tls-'))
     closers.push(() => rmSync(folder, { recursive: true, force: true }))
     const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') }
+    // As Kubernetes mounts a secret: both files change at once.
+    symlinkSync(join('..data', 'tls.crt'), files.cert)
+    symlinkSync(join('..data', 'tls.key'), files.key)
+    let versions = 0
     const write = ({ cert, key: pem }: { cert: string; key: string }): void => {
-      writeFileSync(`${files.cert}.new`, cert)
-      writeFileSync(`${files.key}.new`, pem)
-      renameSync(`${files.cert}.new`, files.cert)
-      renameSync(`${files.key}.new`, files.key)
+      const name = `..v${versions++}`
+      mkdirSync(join(folder, name))
+      writeFileSync(join(folder, name, 'tls.crt'), cert)
+      writeFileSync(join(folder, name, 'tls.key'), pem)
+      swapLink(folder, name)
     }
     const [one, two] = [makeTestCertificate(), makeTestCertificate()]
     write(one)
@@ -378,13 +380,19 @@ describe('TLS', () => {
     expect(next.fingerprint).toBe(fingerprintOf(two.cert))
     // The connection from before is still good for requests.
     expect(await liveOver(open.socket)).toContain('200')
-    const refused = await reloadAfter(service, () => writeFileSync(files.key, one.key))
+    const refused = await reloadAfter(service, () => write({ cert: two.cert, key: one.key }))
     expect(String(refused['problems'])).toContain('do not work together')
     const last = await connectTls(port)
     last.socket.destroy()
     expect(last.fingerprint).toBe(fingerprintOf(two.cert))
   })
 })
+
+/** Lets `..data` lead to another folder in one step. */
+function swapLink(folder: string, name: string): void {
+  symlinkSync(name, join(folder, '..data_tmp'))
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'))
+}
 
 function fingerprintOf(pem: string): string {
   return new X509Certificate(pem).fingerprint256

@@ -8,19 +8,22 @@ function generation(name: string, told: string[]): Replaceable & { readonly name
   return {
     name,
     open: new OpenExchanges(),
-    retire: () => void told.push(`retired ${name}`),
+    retire: async () => void told.push(`retired ${name}`),
     close: async () => {
       told.push(`closed ${name}`)
     },
   }
 }
 
+const unexpected = (thrown: unknown): void => {
+  throw thrown
+}
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test('the one before is closed once its last exchange is over', async () => {
   const told: string[] = []
   const [first, second] = [generation('first', told), generation('second', told)]
-  const generations = new Generations<typeof first>()
+  const generations = new Generations<typeof first>(unexpected)
   generations.replace(first)
   const places = [1, 2].map(() => first.open.add({ interrupt() {} }))
   generations.replace(second)
@@ -38,7 +41,7 @@ test('the one before is closed once its last exchange is over', async () => {
 
 test('one without exchanges is closed at once', async () => {
   const told: string[] = []
-  const generations = new Generations<Replaceable>()
+  const generations = new Generations<Replaceable>(unexpected)
   generations.replace(generation('first', told))
   generations.replace(generation('second', told))
   await turn()
@@ -48,7 +51,7 @@ test('one without exchanges is closed at once', async () => {
 test('a drain reaches the exchanges of all of them, and closing closes all', async () => {
   const told: string[] = []
   const [first, second] = [generation('first', told), generation('second', told)]
-  const generations = new Generations<Replaceable>()
+  const generations = new Generations<Replaceable>(unexpected)
   generations.replace(first)
   first.open.add({ interrupt: ({ code }) => told.push(`first ${code}`) })
   generations.replace(second)
@@ -60,5 +63,15 @@ test('a drain reaches the exchanges of all of them, and closing closes all', asy
 })
 
 test('nothing serves before the first', () => {
-  expect(() => new Generations<Replaceable>().current).toThrow('Nothing serves yet')
+  expect(() => new Generations<Replaceable>(unexpected).current).toThrow('Nothing serves yet')
+})
+
+test('one that cannot be closed is told of, and those that serve are not touched', async () => {
+  const faults: unknown[] = []
+  const generations = new Generations<Replaceable>((thrown) => faults.push(thrown))
+  generations.replace({ ...generation('first', []), close: () => Promise.reject(new Error('stuck')) })
+  generations.replace(generation('second', []))
+  await turn()
+  expect(faults).toEqual([new Error('stuck')])
+  expect(generations.count).toBe(1)
 })

@@ -6,14 +6,20 @@ export interface Replaceable {
   /** Exchanges that began here and are not over. */
   readonly open: OpenExchanges
   /** Ends what it does by itself: watches, timers, probes. What is under way goes on. */
-  retire(): void
+  retire(): Promise<void>
   /** Gives back what no other has a use for. Idempotent. */
   close(): Promise<void>
 }
 
 export class Generations<Generation extends Replaceable> implements Iterable<Interruptible> {
   readonly #leaving = new Set<Generation>()
+  readonly #onFault: (thrown: unknown) => void
   #current: Generation | undefined
+
+  /** @param onFault told of what could not be closed: others serve already, and nobody waits for it. */
+  constructor(onFault: (thrown: unknown) => void) {
+    this.#onFault = onFault
+  }
 
   /** Read once per request: what it takes here it keeps to its end. */
   get current(): Generation {
@@ -38,12 +44,15 @@ export class Generations<Generation extends Replaceable> implements Iterable<Int
     const former = this.#current
     this.#current = next
     if (former === undefined) return
-    former.retire()
     this.#leaving.add(former)
-    void former.open.emptied().then(async () => {
-      this.#leaving.delete(former)
-      await former.close()
-    })
+    this.#leave(former).catch((thrown: unknown) => this.#onFault(thrown))
+  }
+
+  async #leave(former: Generation): Promise<void> {
+    const retired = former.retire()
+    await former.open.emptied()
+    this.#leaving.delete(former)
+    await Promise.all([retired, former.close()])
   }
 
   /** Closes all of them, whatever is under way. */

@@ -92,7 +92,9 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
   const { log, redactor, env = {}, memoryLimitBytes } = surroundings
   const health: HealthState = { readiness: { kind: 'starting' }, missingStores: new Set() }
   const audit = await openAudit({ ...surroundings, loaded, health })
-  const generations = new Generations<Generation>()
+  const generations = new Generations<Generation>((error) =>
+    log.error('an old configuration was not put away', { error }),
+  )
   const feed = new KeyFeed()
   const spans = new Map<SpanOutcome, number>()
   const metrics = openMetrics({ ...surroundings, current: () => generations.current, audit, spans, feed })

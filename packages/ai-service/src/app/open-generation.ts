@@ -85,7 +85,7 @@ async function openOn(
       startProbes(held.active)
       await openBackups(loaded, lasting, held.active)
     },
-    retire: () => void held.active.release(),
+    retire: () => held.active.release(),
     close: () => release(held),
   }
 }

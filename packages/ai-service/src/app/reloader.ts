@@ -73,12 +73,15 @@ export class Reloader {
   }
 
   async #untilQuiet(): Promise<void> {
-    while (this.#asked !== undefined && !this.#isClosed) {
-      const trigger = this.#asked
-      this.#asked = undefined
-      this.#tell(await this.#once(), trigger)
+    try {
+      while (this.#asked !== undefined && !this.#isClosed) {
+        const trigger = this.#asked
+        this.#asked = undefined
+        this.#tell(await this.#once(), trigger)
+      }
+    } finally {
+      this.#running = undefined
     }
-    this.#running = undefined
   }
 
   async #once(): Promise<ReloadOutcome> {
@@ -121,6 +124,7 @@ export class Reloader {
 
 function refused(running: LoadedConfig, problems: readonly string[]): ReloadOutcome {
   const more = problems.length - maxProblems
-  const told = more > 0 ? [...problems.slice(0, maxProblems), `and ${more} more`] : problems
-  return { kind: 'rejected', running, problems: told }
+  // Names of keys are in them, and a name may be no text at all.
+  const told = problems.slice(0, maxProblems).map((problem) => problem.toWellFormed())
+  return { kind: 'rejected', running, problems: more > 0 ? [...told, `and ${more} more`] : told }
 }

@@ -1,6 +1,7 @@
 // What becomes of a reload in log, metrics and audit trail; no value of a configuration is in any of them.
 import { changedSections } from '../config/changed-sections.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Redactor } from '../redaction/redactor.ts'
 import type { ReloadSeries } from '../telemetry/service-series.ts'
 import type { OpenAudit } from './open-audit.ts'
 import type { ReloaderParts, ReloadOutcome, ReloadTrigger } from './reloader.ts'
@@ -9,9 +10,13 @@ export interface ReloadListeners {
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>
   readonly metrics: ReloadSeries
   readonly audit: Pick<OpenAudit, 'recordAdmin'>
+  readonly redactor: Pick<Redactor, 'excerpt'>
 }
 
-export function tellReloads({ log, metrics, audit }: ReloadListeners): ReloaderParts['tell'] {
+/** Characters of one problem in the audit trail. */
+const maxProblem = 1_000
+
+export function tellReloads({ log, metrics, audit, redactor }: ReloadListeners): ReloaderParts['tell'] {
   return (outcome, trigger) => {
     metrics.recordReload(outcome.kind)
     tellLog(log, outcome, trigger)
@@ -19,7 +24,9 @@ export function tellReloads({ log, metrics, audit }: ReloadListeners): ReloaderP
     if (kind === 'applied') {
       audit.recordAdmin('config.reload', { outcome: kind, trigger, ...whatChanged(outcome) })
     } else if (kind === 'rejected') {
-      const { running, problems } = outcome
+      const { running } = outcome
+      // Somebody may have put a key where a name belongs.
+      const problems = outcome.problems.map((problem) => redactor.excerpt(problem, maxProblem))
       audit.recordAdmin('config.reload', { outcome: kind, trigger, config_version: running.version, problems })
     }
   }

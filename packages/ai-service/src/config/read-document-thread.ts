@@ -8,6 +8,5 @@ export interface ReadingJob {
   readonly file: string
 }
 
-// oxlint-disable-next-line typescript/consistent-type-assertions -- what crosses between threads has no type of its own
 const { text, file } = workerData as ReadingJob
 parentPort?.postMessage(readPlainDocument(text, file))
