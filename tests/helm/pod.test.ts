@@ -142,6 +142,8 @@ inPod('postgres', 'redis-server')('a pod with PostgreSQL and Valkey', () => {
       const own = [secret('ai-database', { url: database })]
       const [one, other] = [await start(values, own), await start(values, own)]
       expect((await ask(one)).headers.get('x-ai-cache')).toBe('miss')
+      // An answer is kept once it was given.
+      await eventually(async () => /[1-9]/.test(await valkey.command('DBSIZE')), 'the answer is kept')
       expect((await ask(other)).headers.get('x-ai-cache')).toBe('hit')
       const count = async () =>
         Number((await postgres.query(database, 'SELECT count(*) AS n FROM audit_records'))[0]?.['n'])

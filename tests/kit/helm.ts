@@ -27,10 +27,6 @@ export interface Rendering {
   readonly values?: Values
   readonly helm?: 'helm' | 'helm3'
   readonly release?: string
-  /** Of a cluster; without it Helm has none. */
-  readonly kubeconfig?: string
-  /** For commands that take no values. */
-  readonly bare?: boolean
 }
 
 export interface HelmResult {
@@ -39,13 +35,9 @@ export interface HelmResult {
   readonly err: string
 }
 
-/** One run of Helm with no cluster, unless one is named, and a home of its own. */
-export function runHelm(
-  args: readonly string[],
-  helm: 'helm' | 'helm3' = 'helm',
-  kubeconfig = '/dev/null',
-): Promise<HelmResult> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), KUBECONFIG: kubeconfig }
+/** One run of Helm with a home of its own, and no cluster but one that flags name. */
+export function runHelm(args: readonly string[], helm: 'helm' | 'helm3' = 'helm'): Promise<HelmResult> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), KUBECONFIG: '/dev/null' }
   return new Promise((resolve) => {
     execFile(programPath(helm) ?? helm, args, { env, maxBuffer: 32 * 1024 * 1024 }, (error, out, err) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out, err }),
@@ -56,15 +48,14 @@ export function runHelm(
 /** Runs a command of Helm over the chart with these values. */
 export async function withValues(
   command: readonly string[],
-  { files = [], values, helm, kubeconfig, bare = false }: Rendering,
+  { files = [], values, helm }: Rendering,
 ): Promise<HelmResult> {
-  if (bare) return runHelm(command, helm, kubeconfig)
   const folder = mkdtempSync(join(tmpdir(), 'ai-service-helm-'))
   const own = join(folder, 'values.yaml')
   // JSON: Helm would read a plain `off` as false.
   writeFileSync(own, JSON.stringify(values ?? {}))
   try {
-    return await runHelm([...command, ...[...files, own].flatMap((file) => ['-f', file])], helm, kubeconfig)
+    return await runHelm([...command, ...[...files, own].flatMap((file) => ['-f', file])], helm)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
