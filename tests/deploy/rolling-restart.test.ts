@@ -67,7 +67,7 @@ function start(slot: number, build?: string): Replica {
   taken.add(slot)
   const env = { OPENAI_API_KEY: 'sk-of-the-replicas-0123456789' }
   const port = ports[slot] ?? 0
-  const server = { drainDelay: '1s', shutdownGrace }
+  const server = { drainDelay: '2s', shutdownGrace }
   const pod = startReplica({
     port,
     upstream: upstream.url,
@@ -143,7 +143,7 @@ needsMounts(`F30 three replicas with the configuration of the manifests`, () => 
       await Promise.all(leaving)
       const booked = await load.stop()
       if (isLong) process.stdout.write(`${JSON.stringify({ ...booked, restarts: restarts * 3 })}\n`)
-      expect(booked.failures.slice(0, 5)).toEqual([])
+      expect(booked.failures.slice(0, 5), balancer.troubles()).toEqual([])
       expect(booked.whole).toBeGreaterThan(restarts * 10)
       expect(booked.streams).toBeGreaterThan(restarts * 5)
       // The grace is longer than any stream here.
@@ -152,7 +152,7 @@ needsMounts(`F30 three replicas with the configuration of the manifests`, () => 
 
     test('F30 to the next version and back, in place; streams longer than the grace are told', async () => {
       const build = nextVersion()
-      await serve('1500ms')
+      await serve('2500ms')
       upstream.setDefault({ kind: 'answer', intervalMs: 100 })
       const load = startLoad({ url: balancer.url, key: callerKey, whole: 4, streams: 6, words: 60, pauseMs: 20 })
       await replaceAllInPlace(build)
@@ -160,7 +160,7 @@ needsMounts(`F30 three replicas with the configuration of the manifests`, () => 
       await replaceAllInPlace()
       await eventually(() => agents().every((agent) => agent.includes('ai-service/0.1.0')), 'the old one serves again')
       const booked = await load.stop()
-      expect(booked.failures.slice(0, 5)).toEqual([])
+      expect(booked.failures.slice(0, 5), balancer.troubles()).toEqual([])
       expect(booked.whole).toBeGreaterThan(20)
       expect(booked.told).toBeGreaterThan(0)
       // The last one of each caller, at the least.

@@ -10,6 +10,8 @@ export interface LoadBalancer {
   readonly url: string
   /** Which replicas it sends requests to at present: `r0`, `r1`, … */
   up(): Promise<readonly string[]>
+  /** What it logged about requests that it could not pass on, and about replicas that came and went; for messages. */
+  troubles(): string
   stop(): Promise<void>
 }
 
@@ -22,6 +24,16 @@ export async function startHaproxy(ports: readonly number[]): Promise<LoadBalanc
   const child = spawn(programPath('haproxy') ?? 'haproxy', ['-db', '-q', '-f', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const logged: string[] = []
+  child.stdout?.on('data', (chunk: Buffer) => {
+    logged.push(
+      ...chunk
+        .toString()
+        .split('\n')
+        .filter((line) => / 50[0-9] | is (UP|DOWN)/.test(line)),
+    )
+    logged.splice(0, logged.length - 100)
+  })
   await listening(child, `http://127.0.0.1:${stats}/;csv`)
   return {
     url: `http://127.0.0.1:${front}`,
@@ -33,6 +45,7 @@ export async function startHaproxy(ports: readonly number[]): Promise<LoadBalanc
         .filter((row) => row[0] === 'replicas' && /^r\d+$/.test(row[1] ?? '') && row[status]?.startsWith('UP'))
         .map(([, name = '']) => name)
     },
+    troubles: () => logged.join('\n'),
     async stop() {
       const exited = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGKILL')
@@ -46,12 +59,17 @@ function configuration(front: number, stats: number, ports: readonly number[]): 
   return `
 global
   maxconn 4000
+  log stdout format raw local0
 defaults
   mode http
+  log global
+  option httplog
   retries 0
   timeout connect 5s
   timeout client 120s
   timeout server 120s
+  # Only a red answer or a closed port is bad news: on a busy machine a green one may be late.
+  timeout check 10s
 frontend clients
   bind 127.0.0.1:${front}
   default_backend replicas
