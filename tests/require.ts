@@ -16,6 +16,8 @@ const requirements = {
   versitygw: { program: 'versitygw', enable: 'install Go and run scripts/build-test-servers.sh' },
   postgres: { program: 'postgres', enable: 'apt-get install postgresql' },
   ...builtTools('helm', 'helm3', 'kubeconform', 'kustomize', 'kube-score', 'pod-security'),
+  'kube-apiserver': { program: 'kube-apiserver', enable: 'install Go and run scripts/build-kube-apiserver.sh' },
+  etcd: { program: 'etcd', enable: 'apt-get install etcd-server' },
   haproxy: { program: 'haproxy', enable: 'apt-get install haproxy' },
   'otlp-receiver': { program: 'otlp-receiver', enable: 'install Go and run scripts/build-test-servers.sh' },
   'vault-dev': { program: 'vault-dev', enable: 'install Go and run scripts/build-test-servers.sh' },
