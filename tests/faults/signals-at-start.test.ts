@@ -1,6 +1,6 @@
 // A signal that comes before the service serves: it ends, it is not half open, and the next start finds all in order.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,3 +71,21 @@ test('F28 SIGHUP while it starts does not end it', async () => {
   run.child.kill('SIGINT')
   expect(await run.ended).toBe(0)
 }, 60_000)
+
+test('F28 SIGTERM in the middle of a reload ends it as any other, whichever configuration serves by then', async () => {
+  const path = join(folder, 'ai-service.yaml')
+  const yaml = readFileSync(path, 'utf8').replace('drainDelay: 60s', 'drainDelay: 0s')
+  writeFileSync(path, yaml)
+  for (const pauseMs of [0, 5, 30]) {
+    const run = startHere()
+    await untilListening(run)
+    writeFileSync(path, `${yaml}limits: [ { for: global, requests: ${pauseMs + 10}/1m } ]\n`)
+    run.child.kill('SIGHUP')
+    await sleep(pauseMs)
+    run.child.kill('SIGTERM')
+    expect(await run.ended).toBe(0)
+    expect(run.output()).toContain('"stopped"')
+    expect(run.output()).not.toMatch(/ {4}at |fatal/)
+    writeFileSync(path, yaml)
+  }
+}, 90_000)
