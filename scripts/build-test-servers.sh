@@ -8,3 +8,4 @@ go build -ldflags '-s -w' -o bin/vault-dev ./vault-dev
 ../scripts/build-kubernetes-tools.sh
 (cd otlp-receiver && go build -ldflags '-s -w' -o ../bin/otlp-receiver .)
 (cd compose && go build -ldflags '-s -w' -o ../bin/compose-config .)
+../scripts/build-python-clients.sh

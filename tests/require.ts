@@ -9,6 +9,7 @@ const requirements = {
   openssl: { program: 'openssl', enable: 'apt-get install openssl' },
   curl: { program: 'curl', enable: 'apt-get install curl' },
   'redis-server': { program: 'redis-server', enable: 'apt-get install redis-server' },
+  'python-clients': { program: 'python-clients/bin/python', enable: 'run scripts/build-python-clients.sh' },
   python3: { program: 'python3', enable: 'apt-get install python3' },
   promtool: { program: 'promtool', enable: 'apt-get install prometheus' },
   prometheus: { program: 'prometheus', enable: 'apt-get install prometheus' },

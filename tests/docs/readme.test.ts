@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../kit/service.ts'
-import { needs } from '../require.ts'
+import { needs, programPath } from '../require.ts'
 import { blocksOf, pages, root } from './pages.ts'
 
 const run = promisify(execFile)
@@ -85,6 +85,19 @@ test.each(programs.map(({ at, code }) => [at, code] as const))('%s prints the an
   writeFileSync(file, here(code))
   const { stdout } = await run(process.execPath, [file], { cwd: folder })
   expect(stdout).toContain('ping')
+})
+
+needs('python-clients')('with the SDKs for Python', () => {
+  const python = inDemo.filter(({ language }) => language === 'python')
+
+  test('the README shows both', () => {
+    expect(python).toHaveLength(2)
+  })
+
+  test.each(python.map(({ at, code }) => [at, code] as const))('%s prints the answer', async (_at, code) => {
+    const { stdout } = await run(programPath('python-clients') ?? 'python', ['-c', here(code)], { cwd: folder })
+    expect(stdout).toBe('ping\n')
+  })
 })
 
 test('without a key the service is on this machine alone, and says how to add one', () => {

@@ -60,7 +60,7 @@ const ports = new Map<string, string>()
 let folder = ''
 
 /** What was built, what was made by running, what is linked below. */
-const notCloned = /^(node_modules|\.git|data|tools\/bin|packages\/[^/]+\/(dist|node_modules))$/
+const notCloned = /^(node_modules|\.git|data|tools\/(bin|image)|packages\/[^/]+\/(dist|node_modules))$/
 
 /** What Git has; packages are those of this checkout, so that nothing is downloaded, but for the project's own. */
 function likeAClone(clone: string): void {
