@@ -1,6 +1,8 @@
 // NOTES.txt: how to read the callers' key, and what would otherwise be found out later.
-import { expect, test } from 'vitest'
-import { chartFolder, runHelm, seedValues, type Values, withValues } from '../kit/helm.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ApiServer, apiServerTools, startApiServer } from '../kit/api-server.ts'
+import { chartFolder, type HelmResult, runHelm, seedValues, type Values, withValues } from '../kit/helm.ts'
+import { at } from '../kit/manifest-rules.ts'
 import { needs } from '../require.ts'
 
 async function notes(values: Values): Promise<string> {
@@ -74,3 +76,50 @@ needs('helm')('the notes', () => {
     expect(await notes({ config: { audit: { enabled: false } } })).not.toContain(auditEnds)
   })
 })
+
+/** What needs a cluster: Secrets that are there, and what a refused upgrade leaves alone. */
+function againstTheServer(): void {
+  let api: ApiServer
+  beforeAll(async () => {
+    api = await startApiServer()
+    await api.createNamespace('ai')
+  }, 180_000)
+  afterAll(() => api.stop(), 60_000)
+
+  const helm = (command: 'install' | 'upgrade', values: Values, ...flags: readonly string[]): Promise<HelmResult> => {
+    const access = ['--kube-apiserver', api.url, '--kube-token', api.token, '--kube-insecure-skip-tls-verify']
+    return withValues([command, 'rel', chartFolder, '-n', 'ai', ...flags, ...access], { values })
+  }
+  const made = async (name: string, stringData: Readonly<Record<string, string>>): Promise<void> => {
+    const { status } = await api.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData }, 'ai')
+    expect(status).toBe(201)
+  }
+
+  test('what a Secret of one’s own lacks is named, with the Secret; where it is whole nothing is said', async () => {
+    const secrets = { existingSecret: 'ai-secrets', existingSecretKeys: { openai_key: 'openai-key', groq_key: 'groq' } }
+    const notes = async (values: Values) => (await helm('install', values, '--dry-run=server')).out
+    expect(await notes({ secrets })).toContain('there is no Secret ai-secrets in ai (secrets.existingSecret)')
+    await made('ai-secrets', { 'openai-key': 'sk-1' })
+    const lacking = await notes({ secrets })
+    expect(lacking).toContain('the Secret ai-secrets has no key groq (secrets.existingSecret)')
+    expect(lacking).not.toContain('has no key openai-key')
+    await made('ai-database', { url: 'postgres://db/ai' })
+    const whole = { secrets: { openai_key: 'sk-1' }, postgresql: { existingSecret: 'ai-database' } }
+    expect(await notes(whole)).not.toContain('WARNING')
+  }, 60_000)
+
+  test('values that are refused leave nothing behind, and a bad upgrade leaves what was there', async () => {
+    const path = '/api/v1/namespaces/ai/configmaps/rel-ai-service'
+    const refused = await helm('install', { config: { timeout: 'soon' } })
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("at '/config/timeout'")])
+    expect((await api.get(path)).status).toBe(404)
+    const installed = await helm('install', {})
+    expect(installed.code, installed.err).toBe(0)
+    const before = await api.get(path)
+    expect(at(before.body, 'data')).toBeDefined()
+    expect((await helm('upgrade', { config: { pool_size: 0 } })).code).toBe(1)
+    expect(await api.get(path)).toEqual(before)
+  }, 60_000)
+}
+
+if (process.env['LONG']) needs('helm', ...apiServerTools)('against a real API server', againstTheServer)
