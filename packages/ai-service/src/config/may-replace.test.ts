@@ -65,6 +65,18 @@ test.each([
   ).toEqual([])
 })
 
+test.each([`auth: { mode: none, keys: [ ${caller} ] }\n`, `auth: { keys: [ ${caller} ] }\n`])(
+  'a door with a lock is not opened by a reload unless that is said: %s',
+  async (to) => {
+    const from = `${base}auth: { mode: keys, keys: [ ${caller} ] }\n`
+    expect(await problems(from, `${base}${to}`)).toEqual([
+      expect.stringContaining('auth.mode: found none where callers needed keys, expected keys'),
+    ])
+    expect(await problems(from, `${base}${to}reload: { force: true }\n`)).toEqual([])
+    expect(await problems(`${base}${to}`, from)).toEqual([])
+  },
+)
+
 test.each(['', '\n\n', '# gone\n', '---\n...\n'])('an empty file is no configuration: %j', async (text) => {
   expect(await problems(base, text)).toEqual([expect.stringContaining('found an empty file')])
   expect(await problems(text, text)).toEqual([])

@@ -50,7 +50,7 @@ function problemsOfEmptiness(
     return [problemAt([], 'found an empty file where a configuration was; a restart would take it')]
   const before = counts(running.config)
   const after = counts(config)
-  return (['providers', 'models', 'auth.keys'] as const)
+  const gone = (['providers', 'models', 'auth.keys'] as const)
     .filter((name) => before[name] > 0 && after[name] === 0)
     .map((name) =>
       problemAt(
@@ -58,6 +58,10 @@ function problemsOfEmptiness(
         `found none where ${before[name]} served, expected at least one, or reload: { force: true }`,
       ),
     )
+  // Without keys the mode says nothing more: on loopback a file that has lost its section means everybody.
+  return gone.length === 0 && running.config.auth.mode === 'keys' && config.auth.mode === 'none'
+    ? [problemAt(['auth', 'mode'], 'found none where callers needed keys, expected keys, or reload: { force: true }')]
+    : gone
 }
 
 function counts({ providers, models, auth, demo }: Config) {

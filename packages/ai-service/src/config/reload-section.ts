@@ -11,6 +11,6 @@ export const reloadSection = section({
   }),
   force: flag().optional().meta({
     description:
-      'Takes over even a configuration without any provider, model or caller key where there were some. Default false.',
+      'Takes over even a configuration without any provider, model or caller key where there were some, or with auth.mode none where it was keys. Default false.',
   }),
 }).meta({ description: 'How a running service takes over another configuration. SIGHUP always works.' })
