@@ -1,10 +1,15 @@
 // Caller keys that are given by reference or by a variable, and what is refused of them.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { createCallerKey } from '../keys/caller-key.ts'
 import { createKeyVerifier } from '../keys/verify-caller-key.ts'
 import { secretsIn } from '../redaction/secrets-in.ts'
-import { loadYaml, mustLoad, problemsOf } from './load.test.kit.ts'
+import { providerSpecs } from 'ai-lib/internal/providers/registry'
+import { loadConfig } from './load.ts'
+import { folderWith, loadYaml, mustLoad, NOW_MS, problemsOf } from './load.test.kit.ts'
 import { describePlan } from './plan.ts'
 
 const made = createCallerKey('k1', new Uint8Array(32).fill(7))
@@ -105,4 +110,15 @@ test('another value is another configuration', async () => {
     return result.kind === 'loaded' ? result.loaded.version : ''
   }
   expect(await versionWith(random)).not.toBe(await versionWith(made))
+})
+
+test('a pipe in place of the file of a variable is not waited for', async () => {
+  const cwd = folderWith()
+  const secretsFolder = join(cwd, 'secrets')
+  mkdirSync(secretsFolder)
+  execFileSync('mkfifo', [join(secretsFolder, 'AI_SERVICE_CALLER_KEY')])
+  const result = await loadConfig({ env, cwd, specs: providerSpecs, nowMs: NOW_MS, secretsFolder })
+  if (result.kind === 'invalid') throw new Error('It is not valid.')
+  expect(result.loaded.config.auth.keys).toEqual([])
+  expect(result.loaded.warnings).toContainEqual(expect.stringMatching(/AI_SERVICE_CALLER_KEY is not read: found/))
 })

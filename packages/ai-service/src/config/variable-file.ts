@@ -1,8 +1,8 @@
 // A file that stands in for a variable: `/run/secrets/ai-service/<VARIABLE>`, as containers mount secrets.
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LiveReference } from '../secrets/live-source.ts'
-import { errorCodeOf } from '../secrets/sources.ts'
+import { errorCodeOf, maxSecretBytes } from '../secrets/sources.ts'
 import type { Building } from './building.ts'
 
 export interface VariableFile {
@@ -17,6 +17,12 @@ export async function readVariableFile(
 ): Promise<VariableFile | undefined> {
   const path = join(secretsFolder, name)
   try {
+    const status = await stat(path)
+    // A pipe or a device would never end, and every later look would wait behind this one.
+    if (!status.isFile() || status.size > maxSecretBytes) {
+      findings.warn(`${path} is not read: found something else, expected a file of 1 MiB at most.`)
+      return undefined
+    }
     const value = (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
     if (value.trim() === '') return undefined
     secretFiles.add(path)

@@ -51,7 +51,7 @@ export type SecretValue =
 
 const LATER = ['aws-sm', 'gcp-sm', 'azure-kv']
 const EXPECTED = 'expected a reference such as env:NAME, file:/path or vault:mount/path#field'
-const MAX_SECRET_BYTES = 1024 * 1024
+export const maxSecretBytes = 1024 * 1024
 
 /** Whether a text starts like a reference of this or a later version. */
 export function isReference(text: string): boolean {
@@ -117,7 +117,7 @@ async function readSecretFile(path: string): Promise<SecretValue> {
     // A pipe or a device would never end.
     const status = await stat(path)
     if (!status.isFile()) return absent('is not a file')
-    if (status.size > MAX_SECRET_BYTES) return absent('is larger than 1 MiB')
+    if (status.size > maxSecretBytes) return absent('is larger than 1 MiB')
     return { kind: 'value', value: (await readFile(path, 'utf8')).replace(/\r?\n$/, '') }
   } catch (error) {
     return absent(`cannot be read (${readFault(error)})`)
