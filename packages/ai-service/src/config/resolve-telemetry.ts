@@ -90,7 +90,9 @@ function readEndpoint(text: string, isWhole: boolean, onProblem: (why: string) =
 
 /** What the export sets itself. */
 const ours = /^(?:host|content-.*|transfer-encoding|connection|expect|user-agent)$/i
-const credentialName = /auth|key|token|secret|password|cookie|credential/i
+const credentialName = /auth|key|token|secret|password|cookie|credential|dsn|^x-honeycomb-team$/i
+/** Letters from which on a value of the environment may be a credential, whatever its name. */
+const credentialLength = 16
 
 interface Headers {
   readonly headers: Readonly<Record<string, Secret | string>>
@@ -105,7 +107,8 @@ async function resolveHeaders(variables: OtelVariables, building: Building): Pro
     const token = /^(?:bearer|basic|token|api-key) +(\S+)$/i.exec(value)?.[1]
     if (isSecret && token !== undefined) secrets.push(new Secret(token))
   }
-  for (const [name, value] of Object.entries(variables.headers)) add(name, value, credentialName.test(name))
+  for (const [name, value] of Object.entries(variables.headers)) 
+    add(name, value, credentialName.test(name) || value.length >= credentialLength)
   for (const [name, written] of Object.entries(building.file.telemetry?.traces?.headers ?? {})) {
     const at: Path = [...path, 'headers', name]
     if (ours.test(name)) {

@@ -86,6 +86,16 @@ describe('headers', () => {
 })
 
 describe('OpenTelemetry’s variables', () => {
+  test('whatever could be a credential among headers is one, whatever its name', async () => {
+    const config = await traces('server: {}', {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-honeycomb-team=short,x-scope=0123456789abcdef,x-tenant=search',
+    })
+    expect(config?.headers['x-honeycomb-team']).toBeInstanceOf(Secret)
+    expect(config?.headers['x-scope']).toBeInstanceOf(Secret)
+    expect(config?.headers['x-tenant']).toBe('search')
+  })
+
   test('are a configuration of their own', async () => {
     const config = await traces('server: {}', {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example.com/base',
