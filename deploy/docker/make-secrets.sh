@@ -5,6 +5,8 @@ set -euo pipefail
 folder=${1:-$(dirname "$0")/secrets}
 umask 077
 mkdir -p "$folder"
+# One that was there before may be open to everybody.
+chmod 0700 "$folder"
 
 # Containers read them under numbers of their own, so that the folder alone keeps others of this machine out.
 put() {

@@ -1,6 +1,6 @@
 // The compose file, read by Docker Compose's own loader: locked down, without a default password, with a configuration that holds.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -28,6 +28,14 @@ function makeSecrets(env: Readonly<Record<string, string>> = {}): ReadonlyMap<st
   execFileSync(join(folder, 'deploy/docker/make-secrets.sh'), { env: { PATH: process.env['PATH'] ?? '', ...env } })
   return new Map(readdirSync(made).map((name) => [name, readFileSync(join(made, name), 'utf8')]))
 }
+
+test('a folder of secrets that was open to everybody is closed', () => {
+  const secrets = join(folder, 'deploy/docker/secrets')
+  mkdirSync(secrets, { recursive: true })
+  chmodSync(secrets, 0o755)
+  makeSecrets()
+  expect(statSync(secrets).mode & 0o777).toBe(0o700)
+})
 
 test('secrets are random, stay what they are, and a key of a provider that is set anew is written anew', () => {
   const first = makeSecrets({ OPENAI_API_KEY: 'sk-first' })
