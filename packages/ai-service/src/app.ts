@@ -7,6 +7,7 @@ import { bufferedBytes, type Lasting, openLasting, type Surroundings } from './a
 import { openGeneration } from './app/open-generation.ts'
 import { openOverload } from './app/open-overload.ts'
 import { openReloading } from './app/open-reloading.ts'
+import { within } from './app/within.ts'
 import type { ListenerAddress, LoadedConfig } from './config/config.ts'
 import type { LoadResult } from './config/load.ts'
 import { createDataListener, type RefusedBeforeExchange } from './http/data-listener.ts'
@@ -32,6 +33,9 @@ export interface App {
   reload(): Promise<void>
   close(): Promise<void>
 }
+
+/** Milliseconds that the end of the service waits for a reload that is under way: a file of it may lie on a mount that hangs. */
+const closeMs = 5_000
 
 /** Starts listening. @throws where an address is taken or a certificate is unusable; nothing stays open then. */
 export async function startApp(parts: AppParts): Promise<App> {
@@ -88,7 +92,8 @@ async function listenAndServe(parts: AppParts, lasting: Lasting): Promise<App> {
       await generations.current.keys.refresh()
     },
     async close() {
-      await reloading?.close()
+      const isSettled = await within(closeMs, reloading?.close())
+      if (!isSettled) parts.log.warn('a reload does not come to its end; it is given up')
       overload.close()
       closeListeners([data, scraped])
       await lasting.close()

@@ -27,6 +27,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 /** Milliseconds in which what was closed lets go of the loop by itself. */
 const exitMs = 2_000
 
+/** A file on a mount that hangs holds a thread, which an orderly exit would wait for. */
+function leave(code: number, looks = 2): void {
+  if (!process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'))) process.exit(code)
+  // A file that is merely being read is none.
+  if (looks > 1) return void setTimeout(() => leave(code, looks - 1), exitMs / 2)
+  process.stderr.write('ai-service: all is written, and a file that is not answered for holds the exit: killed\n')
+  process.kill(process.pid, 'SIGKILL')
+}
+
 /** In place of what the bin does with it while this program is loaded. */
 function takeOver(signal: 'SIGTERM' | 'SIGINT', listener: () => void): void {
   const before = process.listeners(signal)
@@ -82,7 +91,7 @@ process.exitCode = await runCli({
       version,
     })
     // All is flushed. Whatever still holds the loop, an upstream's socket or a start that was given up, holds it no longer.
-    setTimeout(() => process.exit(code), exitMs).unref()
+    setTimeout(() => leave(code), exitMs).unref()
     return code
   },
 })

@@ -33,7 +33,11 @@ import type { CachePlace } from './open-cache.ts'
 import { openMetrics } from './open-metrics.ts'
 import { SharedParts } from './shared-parts.ts'
 import { tellBreakers } from './tell-breakers.ts'
+import { within } from './within.ts'
 import { logKeyEvent } from './tell-key-events.ts'
+
+/** Milliseconds that what a configuration opened may take to end; traces have five seconds of them to leave. */
+const closeMs = 10_000
 
 /** What the process gives. */
 export interface Surroundings {
@@ -131,7 +135,9 @@ export async function openLasting(loaded: LoadedConfig, surroundings: Surroundin
     spans,
     ...sharedParts(),
     async close() {
-      await generations.close()
+      // Records that are queued must be written whatever else does not end.
+      if (!(await within(closeMs, generations.close())))
+        log.warn('a backup or store does not come to its end; it is given up')
       metrics.close()
       for (const part of [audit, translations, simulator]) await part.close()
     },

@@ -1,10 +1,10 @@
 // Fills in `server:` from the file, then the environment, then the defaults.
 import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { createResolverLookup } from 'ai-lib/internal/transport/resolver-lookup'
-import { errorCodeOf, readFault } from '../secrets/sources.ts'
+import { errorCodeOf, maxSecretBytes, readFault } from '../secrets/sources.ts'
 import { type Building, readSecret, variable } from './building.ts'
 import type { AdminListener, OverloadConfig, ServerConfig, ServerTimeouts, ServerTls } from './config.ts'
 import { HOST } from './field.ts'
@@ -159,6 +159,12 @@ export async function readPemFile(text: string, path: Path, building: Building):
   const file = resolve(building.folder, text.replace(/^file:/, ''))
   building.readFiles.add(file)
   try {
+    // A pipe or a device would never end.
+    const status = await stat(file)
+    if (!status.isFile() || status.size > maxSecretBytes) {
+      building.findings.problem(path, 'found something else than a file of 1 MiB at most, expected a PEM file')
+      return undefined
+    }
     const pem = await readFile(file, 'utf8')
     if (isCertificate(pem)) return pem
     building.findings.problem(path, 'found a file without a PEM certificate, expected one')
