@@ -66,6 +66,22 @@ const byChart: readonly Case[] = [
     { postgresql: { url: 'postgres://a/b' }, config: { stores: { database: 'sqlite:./x' } } },
     'postgresql and config.stores.database are the same setting',
   ],
+  [
+    'a password in the ConfigMap',
+    { config: { stores: { database: 'postgres://ai:hunter2@db/ai' } } },
+    'config has a URL with a password in it',
+    'postgresql.url',
+  ],
+  [
+    'a password in the pod',
+    { proxy: { httpsProxy: 'http://me:hunter2@proxy:3128' } },
+    'proxy.httpsProxy has a password',
+  ],
+  [
+    'a token in the ConfigMap',
+    { config: { telemetry: { traces: { otlp: 'http://c:4318', headers: { authorization: 'Bearer hunter2' } } } } },
+    'config.telemetry.traces.headers.authorization is a credential written out',
+  ],
   ['a URL twice', { valkey: { url: 'redis://a', existingSecret: 'b' } }, 'valkey.url and valkey.existingSecret'],
   ['one file for three pods', { persistence: { enabled: true } }, 'persistence is for one pod', 'replicaCount: 1'],
   [

@@ -38,7 +38,25 @@
 {{- fail (printf "%s and config.stores.%s are the same setting: leave one out." $name $setting) -}}
 {{- end -}}
 {{- end -}}
+{{- include "ai-service.checkLiterals" . -}}
 {{- include "ai-service.checkReferences" . -}}
+{{- end }}
+
+{{/* Passwords and tokens written out: config goes into a ConfigMap and the proxy into the pod, which more people read than Secrets. */}}
+{{- define "ai-service.checkLiterals" -}}
+{{- range $name, $value := .Values.proxy -}}
+{{- if regexMatch "://[^/@[:space:]]*:[^/@[:space:]]+@" (toString $value) -}}
+{{- fail (printf "proxy.%s has a password in it, and would stand in the pod: leave it out, and give the variable (HTTP_PROXY, HTTPS_PROXY) from a Secret with extraEnv." $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if regexMatch "://[^/@[:space:]\"'$]*:[^/@[:space:]\"'$]+@" (toJson .Values.config) -}}
+{{- fail "config has a URL with a password in it, and would stand in a ConfigMap: put the URL into a Secret (postgresql.url, valkey.url, secrets.extra.<NAME>) and refer to it, file:/run/secrets/ai-service/<NAME>." -}}
+{{- end -}}
+{{- range $name, $value := dig "telemetry" "traces" "headers" dict .Values.config -}}
+{{- if and (regexMatch "(?i)auth|key|token|secret|password|cookie|credential|dsn|^x-honeycomb-team$" $name) (not (regexMatch "^(env|file|vault):|[$][{]" (toString $value))) -}}
+{{- fail (printf "config.telemetry.traces.headers.%s is a credential written out, and would stand in a ConfigMap: put it into secrets.extra.<NAME> and refer to it, file:/run/secrets/ai-service/<NAME>." $name) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}
 
 {{/* References to files that no Secret will have. What a whole Secret of the user's has is not known here. */}}
