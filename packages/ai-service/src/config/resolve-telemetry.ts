@@ -107,7 +107,7 @@ async function resolveHeaders(variables: OtelVariables, building: Building): Pro
     const token = /^(?:bearer|basic|token|api-key) +(\S+)$/i.exec(value)?.[1]
     if (isSecret && token !== undefined) secrets.push(new Secret(token))
   }
-  for (const [name, value] of Object.entries(variables.headers)) 
+  for (const [name, value] of Object.entries(variables.headers))
     add(name, value, credentialName.test(name) || value.length >= credentialLength)
   for (const [name, written] of Object.entries(building.file.telemetry?.traces?.headers ?? {})) {
     const at: Path = [...path, 'headers', name]
