@@ -121,11 +121,7 @@ function resolveDns({ file, findings }: Building): Pick<ServerConfig, 'dns'> {
 async function resolveAdmin(building: Building): Promise<AdminListener> {
   const admin = building.file.server?.admin ?? {}
   const address = { host: admin.host ?? '127.0.0.1', port: admin.port ?? 8081 }
-  if (admin.credential === undefined) {
-    if (address.port !== 0)
-      building.findings.note('The admin listener stays closed: server.admin.credential is not set.')
-    return address
-  }
+  if (admin.credential === undefined) return address
   const credential = await readSecret(admin.credential, ['server', 'admin', 'credential'], building)
   building.findings.warn('server.admin: this version has no admin routes yet; the listener stays closed.')
   return credential === undefined ? address : { ...address, credential }

@@ -79,7 +79,8 @@ function warnOfShortTrail({ database }: StoresConfig, audit: AuditConfig, { moun
 function refuseSamePort({ port, host, metrics, admin }: ServerConfig, { findings }: Building): void {
   const listeners = [
     { name: 'metrics', ...metrics },
-    { name: 'admin', ...admin },
+    // Without a credential it is closed, and its port is free.
+    ...(admin.credential === undefined ? [] : [{ name: 'admin', ...admin }]),
   ]
   for (const { name, port: other, host: at } of listeners)
     if (other !== 0 && other === port && at === host)
