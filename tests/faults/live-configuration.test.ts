@@ -181,6 +181,7 @@ describe('what is refused changes nothing', () => {
     replaceConfig(service, `${place.yaml}${good()}`)
     await eventually(async () => (await isWell(service)) === '1', 'a mended file')
     expect(await outcomes(service)).toEqual({ applied: 0, unchanged: 1, rejected: cases.length })
+    await eventually(() => service.output().includes('the configuration is valid again'), 'a word about it')
   })
 
   test('F41 what needs a restart is refused as a whole, with its place', async () => {

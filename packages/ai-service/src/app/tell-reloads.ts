@@ -17,10 +17,15 @@ export interface ReloadListeners {
 const maxProblem = 1_000
 
 export function tellReloads({ log, metrics, audit, redactor }: ReloadListeners): ReloaderParts['tell'] {
+  let wasRefused = false
   return (outcome, trigger) => {
-    metrics.recordReload(outcome.kind)
-    tellLog(log, outcome, trigger)
     const { kind } = outcome
+    metrics.recordReload(kind)
+    // Whoever mends a file by putting the old one back waits for a word about it, too.
+    if (kind === 'unchanged' && wasRefused)
+      log.info('the configuration is valid again; the one that serves stays', told(outcome, trigger))
+    else tellLog(log, outcome, trigger)
+    wasRefused = kind === 'rejected'
     if (kind === 'applied') {
       audit.recordAdmin('config.reload', { outcome: kind, trigger, ...whatChanged(outcome) })
     } else if (kind === 'rejected') {
@@ -37,6 +42,10 @@ function whatChanged({ from, to }: ReloadOutcome & { readonly kind: 'applied' })
   return { config_version: to.version, previous_version: from.version, changed }
 }
 
+function told({ running }: ReloadOutcome & { readonly kind: 'unchanged' }, trigger: ReloadTrigger) {
+  return { config_version: running.version, trigger }
+}
+
 function tellLog(log: ReloadListeners['log'], outcome: ReloadOutcome, trigger: ReloadTrigger): void {
   switch (outcome.kind) {
     case 'applied': {
@@ -45,7 +54,7 @@ function tellLog(log: ReloadListeners['log'], outcome: ReloadOutcome, trigger: R
       return log.info('another configuration was taken over', { trigger, ...whatChanged(outcome) })
     }
     case 'unchanged': {
-      const fields = { config_version: outcome.running.version, trigger }
+      const fields = told(outcome, trigger)
       return trigger === 'signal'
         ? log.info('the configuration is what it was', fields)
         : log.debug('the configuration is what it was', fields)
