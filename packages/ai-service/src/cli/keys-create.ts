@@ -72,7 +72,7 @@ function describe(key: string, yaml: string, hasFile: boolean): string {
 
   ${key}
 
-Add its line under auth.keys and restart the service:
+Add its line under auth.keys of the configuration file, which a running service takes over:
 
   - ${yaml}
 ${otherwise}`

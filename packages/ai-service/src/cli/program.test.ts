@@ -56,7 +56,8 @@ test('T17 a fault of a command is told without the secrets in its message', asyn
 
 test('F41 a wrong configuration is 78 with file, line, column and path, and nothing starts', async () => {
   for (const argv of [[], ['start'], ['check'], ['doctor', '--no-network'], ['health'], ['keys', 'create']]) {
-    const { code, err, started } = await run(argv, { yaml: 'server:\n  prot: 1\n' })
+    // A service of whoever runs this may listen on the usual port, and be well.
+    const { code, err, started } = await run(argv, { yaml: 'server:\n  prot: 1\n', env: { AI_SERVICE_PORT: '1' } })
     expect(code).toBe(78)
     expect(err).toContain('ai-service.yaml:2:3 server.prot: found an unknown key prot; did you mean port?')
     expect(err).toContain('nothing was started')
@@ -161,6 +162,7 @@ test('keys create prints a key whose line lets it in, with the pepper of the con
   const text = await run(argv, { yaml, env })
   expect(text.out).toContain(made.key)
   expect(text.out).toContain(made.yaml)
+  expect(text.out).toContain('which a running service takes over')
 })
 
 test('keys create refuses an id that is taken and notes where nobody asks for keys', async () => {
