@@ -27,7 +27,7 @@ export function demoBanner(dataUrl: string, needsKey: boolean): string {
     `  Anthropic  base URL ${dataUrl}`,
     '',
     'With a real provider: stop this and run  OPENAI_API_KEY=sk-... npm start',
-    '(or ANTHROPIC_API_KEY, GROQ_API_KEY, ...), then ask for a model such as openai/gpt-4o-mini.',
+    '(or ANTHROPIC_API_KEY, GROQ_API_KEY, ...), then ask for a model such as openai/gpt-5.4-mini.',
     '',
     '',
   ].join('\n')
