@@ -289,14 +289,6 @@ test('relative paths resolve against the folder of the config', async () => {
   })
 })
 
-test('an admin listener that nobody asked for is not spoken of, and takes no port from another one', async () => {
-  expect((await mustLoad('server: { port: 8081 }')).notes).toEqual([])
-  const world = { env: { ADMIN_KEY: 'an-admin-credential' } }
-  expect(await problemsOf('server: { port: 8081, admin: { credential: env:ADMIN_KEY } }', world)).toEqual([
-    expect.stringContaining('server.admin.port: found 8081, which is server.port already'),
-  ])
-})
-
 test('an empty file is a configuration of defaults, with a warning where there is no provider', async () => {
   const { config, warnings } = await mustLoad('# nothing\n')
   expect(config).toMatchObject({
