@@ -8,8 +8,11 @@ const traceparent = `00-${traceId}-00f067aa0ba902b7-01`
 let simulated: Simulated
 let closed: Simulated
 beforeAll(async () => {
-  simulated = await startSimulated({ yaml: 'audit: { sinks: [ { kind: stdout } ] }' })
-  closed = await startSimulated({ provider: '    traceContext: false\n' })
+  simulated = await startSimulated({
+    provider: '    traceContext: true\n',
+    yaml: 'audit: { sinks: [ { kind: stdout } ] }',
+  })
+  closed = await startSimulated()
 })
 afterAll(async () => {
   await simulated.stop()
@@ -19,7 +22,7 @@ afterAll(async () => {
 const askOf = ({ service }: Simulated, headers: Readonly<Record<string, string>> = {}) =>
   post(service.url, paths.openai, chatBody('openai/gpt-4o'), headers)
 
-test('a private provider is told what the caller said, and log and audit trail name the trace', async () => {
+test('a provider with traceContext: true is told what the caller said, and log and audit trail name the trace', async () => {
   const { headers } = await askOf(simulated, { traceparent, tracestate: 'vendor=1', 'x-ai-tags': 'team=search' })
   const id = headers.get('x-request-id')
   expect(simulated.openai.requests.at(-1)?.headers).toMatchObject({ traceparent, tracestate: 'vendor=1' })
@@ -42,7 +45,7 @@ test('without a traceparent there is no trace at all', async () => {
   expect(JSON.stringify(lines())).not.toContain('trace_id')
 })
 
-test('a provider with traceContext: false is told nothing', async () => {
+test('a provider of which nothing is said is told nothing where nothing is recorded, private or not', async () => {
   await askOf(closed, { traceparent, tracestate: 'vendor=1' })
   const { traceparent: told, tracestate } = closed.openai.requests.at(-1)?.headers ?? {}
   expect([told, tracestate]).toEqual([undefined, undefined])

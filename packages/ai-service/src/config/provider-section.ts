@@ -73,7 +73,7 @@ export const providerSection = section({
     .meta({ description: 'Lets this provider and its endpoints have loopback or private addresses. Default false.' }),
   traceContext: flag().optional().meta({
     description:
-      'Whether it gets `traceparent` and `tracestate` of the trace that a request belongs to. Default: as `private`.',
+      'Whether it gets `traceparent` and `tracestate` of the trace that a request belongs to. Default: as `private`, where `telemetry.traces` is set; else false.',
   }),
   poolSize: whole(1, 10_000).optional().meta({ description: 'Sockets to it. Default server.poolSize.' }),
   idleTimeout: duration().optional().meta({ description: 'How long an unused socket stays open. Default 60s.' }),

@@ -52,7 +52,8 @@ export async function resolveProvider(
     proxy: await resolveProxy(entry, path, building),
     ca: await resolveCa(entry, path, building),
     allowPrivate: address?.isPrivate ?? kind === 'simulator',
-    traceContext: entry.traceContext ?? address?.isPrivate ?? kind === 'simulator',
+    // A trace that ends here is nobody's to go on with; one that we record leads to where it goes on.
+    traceContext: entry.traceContext ?? (defaults.isTraced && (address?.isPrivate ?? kind === 'simulator')),
     poolSize: entry.poolSize ?? defaults.poolSize,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeoutMs,
     keepAlive: entry.keepAlive ?? true,

@@ -19,6 +19,8 @@ export interface ProviderDefaults {
   readonly timeoutMs?: number
   readonly poolSize: number
   readonly idleTimeoutMs: number
+  /** Whether spans are recorded. */
+  readonly isTraced: boolean
 }
 
 export async function resolveServer(building: Building): Promise<ServerConfig> {
@@ -49,7 +51,7 @@ export async function resolveServer(building: Building): Promise<ServerConfig> {
   }
 }
 
-export function resolveProviderDefaults(building: Building): ProviderDefaults {
+export function resolveProviderDefaults(building: Building, isTraced: boolean): ProviderDefaults {
   const seconds = numberVariable(building, 'AI_TIMEOUT_SECS', 1, 2_147_483)
   const timeoutMs = oneSpelling(building, 'timeout', 'timeout') ?? (seconds === undefined ? undefined : seconds * 1000)
   const poolSize =
@@ -59,6 +61,7 @@ export function resolveProviderDefaults(building: Building): ProviderDefaults {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     poolSize: poolSize ?? 1_024,
     idleTimeoutMs: numberVariable(building, 'AI_HTTP_POOL_IDLE_TIMEOUT_MS', 1, 2_147_483_647) ?? 60_000,
+    isTraced,
   }
 }
 

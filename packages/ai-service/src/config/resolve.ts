@@ -33,7 +33,8 @@ export async function resolveConfig(
   nowMs: number,
 ): Promise<Config> {
   const server = await resolveServer(building)
-  const { providers, demo } = await resolveProviders(building, hasFile)
+  const telemetry = await resolveTelemetry(building)
+  const { providers, demo } = await resolveProviders(building, telemetry.traces !== undefined, hasFile)
   refuseSelf(server, providers, building)
   refuseSamePort(server, building)
   const backup = await resolveBackup(building)
@@ -54,7 +55,7 @@ export async function resolveConfig(
     cache: resolveCache(building),
     ...(backup === undefined ? {} : { backup }),
     audit,
-    telemetry: await resolveTelemetry(building),
+    telemetry,
     reload: resolveReload(building),
     environmentProxy: environmentProxy(building),
     demo,
@@ -103,7 +104,7 @@ function refuseSelf(
   }
 }
 
-async function resolveProviders(building: Building, hasFile: boolean) {
+async function resolveProviders(building: Building, isTraced: boolean, hasFile: boolean) {
   const named = Object.entries(building.file.providers ?? {}).flatMap(([name, entry]): Wanted[] => {
     const spec = findSpec(name, entry, building)
     return spec === undefined ? [] : [{ name, entry, spec }]
@@ -117,7 +118,7 @@ async function resolveProviders(building: Building, hasFile: boolean) {
   if (wanted.length === 0 && taken.size === 0) {
     building.findings.warn('No provider is configured: add providers, or set a key variable such as OPENAI_API_KEY.')
   }
-  const defaults = resolveProviderDefaults(building)
+  const defaults = resolveProviderDefaults(building, isTraced)
   const providers = new Map<string, ProviderConfig>()
   for (const one of wanted) providers.set(one.name, await resolveProvider(one, defaults, building))
   return { providers, demo }

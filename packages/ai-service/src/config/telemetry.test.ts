@@ -244,11 +244,18 @@ test.each([
   expect(problem).not.toContain(token)
 })
 
-test('private providers are told of a trace, others only where that is asked for', async () => {
-  const { config } = await mustLoad(
-    'providers: { openai: {}, vllm: { kind: openai-compatible, baseUrl: "http://vllm.svc/v1", private: true }, told: { kind: openai-compatible, baseUrl: "https://a.example/v1", traceContext: true }, not: { kind: openai-compatible, baseUrl: "http://b.svc/v1", private: true, traceContext: false } }',
-    { env: base },
-  )
-  const told = [...config.providers.values()].map(({ name, traceContext }) => [name, traceContext])
-  expect(Object.fromEntries(told)).toEqual({ openai: false, vllm: true, told: true, not: false })
+test('private providers are told of a trace where it is recorded, others only where that is asked for', async () => {
+  const yaml =
+    'providers: { openai: {}, vllm: { kind: openai-compatible, baseUrl: "http://vllm.svc/v1", private: true }, told: { kind: openai-compatible, baseUrl: "https://a.example/v1", traceContext: true }, not: { kind: openai-compatible, baseUrl: "http://b.svc/v1", private: true, traceContext: false } }'
+  const toldIn = async (text: string): Promise<unknown> => {
+    const { config } = await mustLoad(text, { env: base })
+    return Object.fromEntries([...config.providers.values()].map(({ name, traceContext }) => [name, traceContext]))
+  }
+  expect(await toldIn(`${yaml}\ntelemetry: { traces: { otlp: "http://collector:4318" } }`)).toEqual({
+    openai: false,
+    vllm: true,
+    told: true,
+    not: false,
+  })
+  expect(await toldIn(yaml)).toEqual({ openai: false, vllm: false, told: true, not: false })
 })
