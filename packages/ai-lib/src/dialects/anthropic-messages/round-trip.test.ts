@@ -14,7 +14,12 @@ import { writeRequest } from './write-request.ts'
 
 const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((value) => value.trim() !== '')
 const id = fc.stringMatching(/^[a-zA-Z0-9_-]{1,12}$/).map(toolCallId)
-const json = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })).map((value) => JSON.stringify(value))
+// Of a body's own fields `__proto__` alone is left out, on purpose.
+const isKept = (value: string): boolean => !value.includes('__proto__')
+const json = fc
+  .dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }))
+  .map((value) => JSON.stringify(value))
+  .filter(isKept)
 const cache = fc.option(
   fc.constantFrom({ cache: {} }, { cache: { ttl: '5m' as const } }, { cache: { ttl: '1h' as const } }),
   { nil: {} },
@@ -66,7 +71,7 @@ const messages = fc
   .tuple(fc.option(systemTurn), fc.array(fc.tuple(userTurn, assistantTurn), { minLength: 1, maxLength: 3 }))
   .map(([system, turns]) => [...(system === null ? [] : [system]), ...turns.flat()])
 
-const tool = fc.tuple(text, fc.option(text), fc.option(fc.boolean()), cache).map(
+const tool = fc.tuple(text.filter(isKept), fc.option(text), fc.option(fc.boolean()), cache).map(
   ([name, description, strict, mark]): Tool => ({
     type: 'function',
     name,

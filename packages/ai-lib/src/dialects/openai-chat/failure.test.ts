@@ -106,7 +106,8 @@ describe('whole answers of status 200', () => {
   })
 
   test('an answer that speaks of errors is none', () => {
-    expect(read('{"choices":[{"message":{"content":"error"},"finish_reason":"stop"}],"error":null}')).toEqual({})
+    const answer = read('{"choices":[{"message":{"content":"error"},"finish_reason":"stop"}],"error":null}')
+    expect(answer).toEqual({ facts: { stops: ['stop'] } })
   })
 
   test.each(['', '[]', 'null', '<html>', '{"choices":[]', '{"usage":1,"usage":2,"choices":[]}'])(

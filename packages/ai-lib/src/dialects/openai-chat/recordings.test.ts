@@ -133,13 +133,16 @@ describe.each(chatStreams)('$name', ({ bytes }) => {
 })
 
 describe.each(chatBodies)('$name', ({ bytes }) => {
-  test('reads to a whole message, and the pass lane sees the same usage', () => {
+  test('reads to a whole message, and the pass lane sees the same usage, id, model and end', () => {
     const events = createReader().readWhole(bytes)
     expect(faultsOf(events)).toEqual([])
     expect(events.at(-1)?.type).toBe('message-end')
     const usage = events.findLast((event) => event.type === 'usage')
+    const [start] = events
+    const end = events.findLast((event) => event.type === 'message-end')
     expect(openaiChat.readWhole(bytes)).toEqual({
       usage: usage?.type === 'usage' ? usage.usage : undefined,
+      facts: start?.type === 'message-start' ? { id: start.id, model: start.model, stops: [end?.rawStop] } : undefined,
       failure: undefined,
     })
   })
