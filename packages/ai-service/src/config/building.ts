@@ -20,6 +20,8 @@ export interface Building {
   readonly withoutProviderKeys: boolean
   /** Where secrets were read from, for `doctor`. */
   readonly secretFiles: Set<string>
+  /** Files that stand in for variables and have nothing to say: empty, or unreadable. */
+  readonly blankFiles: Set<string>
   /** Every file that was read, or would have been. */
   readonly readFiles: Set<string>
   /** The kernel's list of mounts; absent outside a container. */

@@ -373,6 +373,8 @@ export interface LoadedConfig {
   readonly notes: readonly string[]
   /** Absolute paths of the files that secrets were read from. */
   readonly secretFiles: readonly string[]
+  /** Absolute paths of the files that stand in for variables and are empty, or cannot be read. */
+  readonly blankFiles: readonly string[]
   readonly sources: WatchedSources
   /** Twelve hex digits that change when anything does, a secret's value included, but not with the folder it lies in. */
   readonly version: string

@@ -15,11 +15,15 @@ export const NOW_MS = Date.parse('2026-06-01T00:00:00Z')
 export function folderWith(files: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'ai-service-config-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  writeInto(folder, files)
+  return folder
+}
+
+function writeInto(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)
   }
-  return folder
 }
 
 export interface World {
@@ -34,10 +38,13 @@ export function loadYaml(yaml: string | undefined, world: World = {}): Promise<L
   return loadIn(folderWith(world.files), yaml, world)
 }
 
-/** Loads one text after the other in one folder, as a running service does. */
-export function loaderOf(env: Environment): (yaml: string) => Promise<LoadResult> {
+/** Loads one text after the other in one folder, as a running service does; `files` are written there before. */
+export function loaderOf(env: Environment) {
   const cwd = folderWith()
-  return (yaml) => loadIn(cwd, yaml, { env })
+  return (yaml: string, files: Readonly<Record<string, string>> = {}): Promise<LoadResult> => {
+    writeInto(cwd, files)
+    return loadIn(cwd, yaml, { env })
+  }
 }
 
 function loadIn(

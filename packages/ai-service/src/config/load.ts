@@ -81,7 +81,8 @@ async function build(
   parts: LoadParts,
 ): Promise<LoadResult> {
   const { env, specs, secretsFolder = '/run/secrets/ai-service', withoutProviderKeys = false, nowMs } = parts
-  const read = { secretFiles: new Set<string>(), readFiles: new Set(source.kind === 'file' ? [source.path] : []) }
+  const readFiles = new Set(source.kind === 'file' ? [source.path] : [])
+  const read = { secretFiles: new Set<string>(), blankFiles: new Set<string>(), readFiles }
   const mounts = await readMounts(parts)
   const building: Building = { file, env, folder, specs, findings, secretsFolder, withoutProviderKeys, mounts, ...read }
   const secrets = await resolveSecrets(building)
@@ -101,6 +102,7 @@ async function build(
       warnings,
       notes,
       secretFiles: [...read.secretFiles],
+      blankFiles: [...read.blankFiles],
       sources,
       version: versionOf(config, folder),
     },

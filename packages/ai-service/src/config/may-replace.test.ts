@@ -8,9 +8,11 @@ const env = { KEY: 'sk-0123456789abcdef0123', SIGNING: 'a', OTHER: 'b' }
 const caller = `{ id: one, hash: "hmac-sha256:${'0123456789abcdef'.repeat(4)}" }`
 const base = 'providers: { openai: { keys: [ { secret: env:KEY } ] } }\n'
 
-async function problems(from: string, to: string): Promise<string[]> {
+type Files = Readonly<Record<string, string>>
+
+async function problems(from: string, to: string, files: readonly [Files, Files] = [{}, {}]): Promise<string[]> {
   const load = loaderOf(env)
-  const [running, next] = [await load(from), await load(to)]
+  const [running, next] = [await load(from, files[0]), await load(to, files[1])]
   if (running.kind === 'invalid' || next.kind === 'invalid') throw new Error('A configuration is not valid.')
   return problemsOfReplacing(running.loaded, next.loaded, next.problemAt).map(formatProblem)
 }
@@ -80,4 +82,19 @@ test.each([`auth: { mode: none, keys: [ ${caller} ] }\n`, `auth: { keys: [ ${cal
 test.each(['', '\n\n', '# gone\n', '---\n...\n'])('an empty file is no configuration: %j', async (text) => {
   expect(await problems(base, text)).toEqual([expect.stringContaining('found an empty file')])
   expect(await problems(text, text)).toEqual([])
+})
+
+test('a secret whose file is emptied, or cannot be read as one, goes on serving unless that is said', async () => {
+  const file = 'secrets/GROQ_API_KEY'
+  const served = { [file]: 'gsk-0123456789abcdef' }
+  expect(await problems(base, base, [served, { [file]: ' \n' }])).toEqual([
+    expect.stringMatching(
+      /found nothing to read in .*GROQ_API_KEY, whose secret serves; expected a secret, no such file/,
+    ),
+  ])
+  expect(await problems(base, base, [served, { [file]: 'x'.repeat(1024 * 1024 + 1) }])).toHaveLength(1)
+  expect(await problems(base, `${base}reload: { force: true }\n`, [served, { [file]: '' }])).toEqual([])
+  expect(await problems(base, base, [served, { [file]: 'gsk-another-0123456789' }])).toEqual([])
+  // One that had nothing to say before takes nothing away.
+  expect(await problems(base, base, [{ [file]: '' }, { [file]: '' }])).toEqual([])
 })

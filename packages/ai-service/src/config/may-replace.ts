@@ -42,10 +42,19 @@ export function problemsOfReplacing(
 
 function problemsOfEmptiness(
   running: LoadedConfig,
-  { config, source }: LoadedConfig,
+  { config, source, blankFiles }: LoadedConfig,
   problemAt: ProblemAt,
 ): readonly ConfigProblem[] {
   if (config.reload.force) return []
+  // Half written, or no longer for our eyes: whoever takes a key away takes the file away.
+  const lost = blankFiles.filter((path) => running.secretFiles.includes(path))
+  if (lost.length > 0)
+    return lost.map((path) =>
+      problemAt(
+        [],
+        `found nothing to read in ${path}, whose secret serves; expected a secret, no such file, or reload: { force: true }`,
+      ),
+    )
   if (source.kind === 'file' && running.source.kind === 'file' && isBlank(source.text) && !isBlank(running.source.text))
     return [problemAt([], 'found an empty file where a configuration was; a restart would take it')]
   const before = counts(running.config)

@@ -10,10 +10,10 @@ export interface VariableFile {
   readonly source: LiveReference
 }
 
-/** `undefined` where there is no such file, or nothing in it; one that cannot be read leaves a warning. */
+/** `undefined` where there is no such file, or nothing in it, which is noted; one that cannot be read leaves a warning. */
 export async function readVariableFile(
   name: string,
-  { secretsFolder, secretFiles, findings }: Building,
+  { secretsFolder, secretFiles, blankFiles, findings }: Building,
 ): Promise<VariableFile | undefined> {
   const path = join(secretsFolder, name)
   try {
@@ -21,15 +21,21 @@ export async function readVariableFile(
     // A pipe or a device would never end, and every later look would wait behind this one.
     if (!status.isFile() || status.size > maxSecretBytes) {
       findings.warn(`${path} is not read: found something else, expected a file of 1 MiB at most.`)
+      blankFiles.add(path)
       return undefined
     }
     const value = (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
-    if (value.trim() === '') return undefined
+    if (value.trim() === '') {
+      blankFiles.add(path)
+      return undefined
+    }
     secretFiles.add(path)
     return { value, source: { kind: 'file', path, text: `file:${path}` } }
   } catch (error) {
     const code = errorCodeOf(error)
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') findings.warn(`${path} cannot be read (${code}).`)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    findings.warn(`${path} cannot be read (${code}).`)
+    blankFiles.add(path)
     return undefined
   }
 }
