@@ -113,7 +113,8 @@ export const serverSection = section({
       description: 'Share of the memory, or of the heap, from which on requests get 503. Default 0.95.',
     }),
     loopDelay: duration().optional().meta({
-      description: 'Requests get 503 while the event loop is late by more (p99) for five seconds. Default 250ms.',
+      description:
+        'Requests get 503 while the event loop is late by more, each second for five seconds. Default 250ms.',
     }),
   })
     .optional()

@@ -36,8 +36,8 @@ export function judgeMemory(
 }
 
 /** How many windows of a second in a row were late. @param windows that this look stands for: one that was itself late, several. */
-export function countLate(before: number, p99Ms: number, windows: number, { loopDelayMs }: OverloadBounds): number {
-  return p99Ms > loopDelayMs ? before + windows : 0
+export function countLate(before: number, delayMs: number, windows: number, { loopDelayMs }: OverloadBounds): number {
+  return delayMs > loopDelayMs ? before + windows : 0
 }
 
 export function isLoopOverloaded(late: number): boolean {

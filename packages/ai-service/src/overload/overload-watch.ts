@@ -1,5 +1,7 @@
-// Looks at memory four times a second and at the event loop each second, and says whether requests are to be refused.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+// Looks at memory and at its own lateness several times a second, and says whether requests are to be refused.
+//
+// Why not monitorEventLoopDelay: its histogram takes 1.5 MB, and a second has few delays, of which the worst is the 99th
+// percentile anyway.
 import { getHeapStatistics } from 'node:v8'
 import { countLate, isLoopOverloaded, judgeMemory, type MemoryState, type OverloadBounds } from './judge-overload.ts'
 
@@ -21,22 +23,24 @@ export interface OverloadParts {
   readonly onRefuse: (cause: OverloadCause, isOn: boolean, figures: Readonly<Record<string, number>>) => void
 }
 
-const lookEveryMs = 250
+const lookEveryMs = 100
+/** Memory is read from the system, which costs more than looking at a clock. */
+const looksPerMemory = 2
 const windowMs = 1_000
-const resolutionMs = 50
 
 export class OverloadWatch {
   readonly #parts: OverloadParts
-  readonly #delays: ReturnType<typeof monitorEventLoopDelay>
   readonly #timer: NodeJS.Timeout
   #memory: MemoryState = 'well'
   #late = 0
-  #windowFromMs = performance.now()
+  #looks = 0
+  #lookedMs = performance.now()
+  #windowFromMs = this.#lookedMs
+  /** How late the latest look of this window was. */
+  #worstMs = 0
 
   constructor(parts: OverloadParts) {
     this.#parts = parts
-    this.#delays = monitorEventLoopDelay({ resolution: resolutionMs })
-    this.#delays.enable()
     this.#timer = setInterval(() => this.#look(), lookEveryMs).unref()
   }
 
@@ -45,20 +49,21 @@ export class OverloadWatch {
     return this.#memory === 'refuse' || isLoopOverloaded(this.#late)
   }
 
-  isRefusingFor(cause: OverloadCause): boolean {
-    return cause === 'memory' ? this.#memory === 'refuse' : isLoopOverloaded(this.#late)
-  }
-
   close(): void {
     clearInterval(this.#timer)
-    this.#delays.disable()
   }
 
   #look(): void {
+    const nowMs = performance.now()
+    this.#worstMs = Math.max(this.#worstMs, nowMs - this.#lookedMs - lookEveryMs)
+    this.#lookedMs = nowMs
     const settings = this.#parts.settings()
-    this.#lookAtMemory(settings)
-    const sinceMs = performance.now() - this.#windowFromMs
-    if (sinceMs >= windowMs) this.#lookAtLoop(settings, sinceMs)
+    if (this.#looks++ % looksPerMemory === 0) this.#lookAtMemory(settings)
+    const sinceMs = nowMs - this.#windowFromMs
+    if (sinceMs < windowMs) return
+    this.#lookAtLoop(settings, Math.floor(sinceMs / windowMs))
+    this.#windowFromMs = nowMs
+    this.#worstMs = 0
   }
 
   #lookAtMemory({ enabled, memoryLimitBytes, ...bounds }: OverloadSettings): void {
@@ -72,17 +77,11 @@ export class OverloadWatch {
       onRefuse('memory', this.#memory === 'refuse', { memory_share: Math.round(share * 1_000) / 1_000 })
   }
 
-  #lookAtLoop({ enabled, ...bounds }: OverloadSettings, sinceMs: number): void {
-    // The timer's own interval is part of what it measures.
-    const measuredMs = Math.max(0, this.#delays.percentile(99) / 1e6 - resolutionMs)
-    // After a long stop this look may come before the one that measures it.
-    const ownMs = sinceMs >= 2 * windowMs ? sinceMs - windowMs : 0
-    const p99Ms = enabled ? Math.max(measuredMs, ownMs) : 0
-    this.#delays.reset()
-    this.#windowFromMs = performance.now()
+  #lookAtLoop({ enabled, ...bounds }: OverloadSettings, windows: number): void {
+    const delayMs = enabled ? this.#worstMs : 0
     const before = isLoopOverloaded(this.#late)
-    this.#late = countLate(this.#late, p99Ms, Math.floor(sinceMs / windowMs), bounds)
+    this.#late = countLate(this.#late, delayMs, windows, bounds)
     const isOn = isLoopOverloaded(this.#late)
-    if (before !== isOn) this.#parts.onRefuse('loop', isOn, { loop_delay_p99_ms: Math.round(p99Ms) })
+    if (before !== isOn) this.#parts.onRefuse('loop', isOn, { loop_delay_ms: Math.round(delayMs) })
   }
 }
