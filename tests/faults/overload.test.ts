@@ -1,12 +1,19 @@
-// Too much for the process: memory near its limit, an event loop that stands still. Nothing is lost that was under way.
+// Too much for the process: memory near its limit, an event loop that stands still, no descriptors left. Nothing is lost that was under way.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type Simulator, startSimulator } from 'ai-simulator'
-import { type RunningService, startService } from '../kit/service.ts'
+import { freePort, type RunningService, startService } from '../kit/service.ts'
 import { chatBody, eventually, logLines, looksComplete, paths, post, type Told } from './asking.ts'
 import { openRaw, type RawConnection } from './raw-socket.ts'
 
+const bin = fileURLToPath(new URL('../../packages/ai-service/bin/ai-service.js', import.meta.url))
 const mib = 1024 * 1024
 
 let simulator: Simulator
@@ -146,3 +153,46 @@ test('F32 a loop that stood still times nobody out whose answer is there, is tol
   expect(new Set(outcomes())).toEqual(new Set(['completed']))
   for (const stream of [...streams, ...late]) stream.destroy()
 }, 90_000)
+
+test('F35 without descriptors left it accepts no more, does not end, and serves again once some are free', async () => {
+  if (process.platform !== 'linux') return
+  const folder = mkdtempSync(join(tmpdir(), 'ai-service-test-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  writeFileSync(
+    join(folder, 'ai-service.yaml'),
+    `server: { port: ${port}, metrics: { port: 0 }, admin: { port: 0 }, drainDelay: 0s }\n${provider()}`,
+  )
+  const child = spawn('sh', ['-c', `ulimit -n 128 && exec "${process.execPath}" "${bin}"`], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: 'ignore',
+  })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const sockets: Socket[] = []
+  try {
+    const isUp = (): Promise<boolean> =>
+      fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) }).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    await eventually(isUp, 'a start', 30_000)
+    for (let opened = 0; opened < 300; opened += 1)
+      sockets.push(connect(port, '127.0.0.1').on('error', () => undefined))
+    await eventually(async () => !(await isUp()), 'no descriptor is left', 30_000)
+    // Long enough for whatever looks at something now and then to have looked.
+    await sleep(1_000)
+    expect(child.exitCode).toBeNull()
+    for (const socket of sockets) socket.destroy()
+    await eventually(
+      async () => (await isUp()) && (await post(url, paths.openai, chatBody('openai/echo'))).status === 200,
+      'service as ever',
+      60_000,
+    )
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    child.kill('SIGTERM')
+    await exited
+    rmSync(folder, { recursive: true, force: true })
+  }
+}, 150_000)

@@ -34,6 +34,7 @@ export class OverloadWatch {
   #memory: MemoryState = 'well'
   #late = 0
   #looks = 0
+  #residentBytes = 0
   #lookedMs = performance.now()
   #windowFromMs = this.#lookedMs
   /** How late the latest look of this window was. */
@@ -69,12 +70,22 @@ export class OverloadWatch {
   #lookAtMemory({ enabled, memoryLimitBytes, ...bounds }: OverloadSettings): void {
     const { residentBytes, underWay, onClose, onRefuse } = this.#parts
     const { used_heap_size: heapBytes, heap_size_limit: heapLimitBytes } = getHeapStatistics()
-    const share = enabled ? Math.max(residentBytes() / memoryLimitBytes, heapBytes / heapLimitBytes) : 0
+    const share = enabled ? Math.max(this.#resident(residentBytes) / memoryLimitBytes, heapBytes / heapLimitBytes) : 0
     const before = this.#memory
     this.#memory = judgeMemory(before, { share, underWay: underWay() }, bounds)
     if ((before === 'well') !== (this.#memory === 'well')) onClose(this.#memory !== 'well')
     if ((before === 'refuse') !== (this.#memory === 'refuse'))
       onRefuse('memory', this.#memory === 'refuse', { memory_share: Math.round(share * 1_000) / 1_000 })
+  }
+
+  // The system tells it through a file, and there may be no descriptor left to open one: then the latest figure holds.
+  #resident(read: () => number): number {
+    try {
+      this.#residentBytes = read()
+    } catch {
+      // Whoever has no descriptor left has other trouble; this must not add to it.
+    }
+    return this.#residentBytes
   }
 
   #lookAtLoop({ enabled, ...bounds }: OverloadSettings, windows: number): void {
