@@ -119,8 +119,7 @@ async function openStream(url: string): Promise<RawConnection> {
 // A stopped process is a blocked loop to everybody, its own timers included: when it goes on, all are due at once.
 test('F32 a loop that stood still times nobody out whose answer is there, is told, and requests are refused for a moment only', async () => {
   const running = await startService({
-    // A sink that has not answered for five seconds counts as away, and the thread behind it stands still as well.
-    yaml: `audit: { enabled: false }\n${provider(', timeouts: { head: 3s, firstToken: 3s, idle: 3s, total: 3s }')}`,
+    yaml: provider(', timeouts: { head: 3s, firstToken: 3s, idle: 3s, total: 3s }'),
     server: '  maxRetries: 0\n',
     env,
   })

@@ -87,6 +87,7 @@ export class AuditTrail {
   #printState: 'well' | 'away' = 'well'
   #wasAway = false
   #watch: NodeJS.Timeout | undefined
+  #lookedAtMs = 0
   #keptAtMs = 0
   #printedAtMs = 0
   /** Between the death of a thread and the next one. */
@@ -315,12 +316,20 @@ export class AuditTrail {
   // A sink may take its time, but not for ever: a write that never returns is a sink that is away.
   #watching(): void {
     if (this.#watch !== undefined || this.#isClosing) return
+    this.#lookedAtMs = performance.now()
     this.#watch = setInterval(() => this.#look(), this.#deadlineMs / 4)
     this.#watch.unref()
   }
 
   #look(): void {
     const nowMs = performance.now()
+    // While this loop stood still, or the whole process, no sink could be heard: it gets that time back.
+    const lateMs = nowMs - this.#lookedAtMs - this.#deadlineMs / 4
+    this.#lookedAtMs = nowMs
+    if (lateMs > this.#deadlineMs / 4) {
+      this.#keptAtMs += lateMs
+      this.#printedAtMs += lateMs
+    }
     const isStoreLate = this.#first < this.#pending.length && nowMs - this.#keptAtMs > this.#deadlineMs
     const isPrinterLate = this.#unprintedCount > 0 && nowMs - this.#printedAtMs > this.#deadlineMs
     if (this.#parts.stores && isStoreLate) this.#storeState = 'away'
