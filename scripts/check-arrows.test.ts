@@ -116,10 +116,16 @@ describe('a planted violation is named', () => {
       other: `${lib}/lanes/b.ts`,
     },
     {
-      rule: 'no-child-processes-no-vm',
+      rule: 'no-child-processes',
       from: `${service}/http/a.ts`,
       text: `import 'node:child_process'\n`,
       other: `${service}/http/b.ts`,
+    },
+    {
+      rule: 'no-vm',
+      from: `${service}/http/a.ts`,
+      text: `import 'node:vm'\n`,
+      other: `${service}/main.ts`,
     },
     {
       rule: 'no-process-outside-main',

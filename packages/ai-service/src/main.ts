@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import process from 'node:process'
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { providerSpecs } from 'ai-lib/internal/providers/registry'
 import { serve } from './app/serve.ts'
 import { runCli } from './cli/program.ts'
@@ -23,6 +24,17 @@ const memoryLimitBytes = constrained > 0 ? Math.min(constrained, totalmem()) : t
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
+
+/**
+ * Gives the system back what loading the program has left behind: 101 MB resident become 90, once, for 20 to 50 ms before
+ * anybody can ask. V8 would do it by itself only under pressure, which an idle service never has; and it lends its
+ * collector to new contexts alone.
+ */
+function shedStartMemory(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext("gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })")
+  setFlagsFromString('--no-expose-gc')
+}
 
 /** Milliseconds in which what was closed lets go of the loop by itself. */
 const exitMs = 2_000
@@ -79,6 +91,7 @@ process.exitCode = await runCli({
       processEvents.on('terminate', () => resolve())
     }),
   async start(loaded, { reload }) {
+    shedStartMemory()
     const code = await serve({
       loaded,
       env: process.env,
